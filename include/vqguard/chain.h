@@ -1,0 +1,280 @@
+/* SPDX-License-Identifier: MIT */
+/**
+ * @file chain.h
+ * @brief Floor 2: segments, chains, and the judgement of one element.
+ *
+ * Whatever the ring format, an element of a chain reaches vqg_chain_take_() as
+ * three private values: address, length, direction. What leaves it is a segment
+ * that the driver holds a capability for.
+ */
+#ifndef VQGUARD_CHAIN_H
+#define VQGUARD_CHAIN_H
+
+#include "cap.h"
+#include "policy.h"
+#include "shared.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** One contiguous piece of a buffer. */
+struct vqg_seg {
+    uint64_t addr;  /**< address as the driver names it */
+    uint64_t bus;   /**< device: address for what lies behind it */
+    void *map;      /**< device: where it is mapped here, or null */
+    uint64_t token; /**< device: token of the capability */
+    uint32_t len;   /**< bytes, never 0 */
+    bool write;     /**< the device may write it, and not read it */
+};
+
+/** A segment that the device reads. Where pointers are not bus addresses, set `addr`. */
+VQG_API struct vqg_seg vqg_out(const void *buffer, uint32_t len)
+{
+    struct vqg_seg s;
+    s.addr = (uint64_t)(uintptr_t)buffer;
+    s.bus = 0;
+    s.map = NULL;
+    s.token = 0;
+    s.len = len;
+    s.write = false;
+    return s;
+}
+
+/** A segment that the device writes. Where pointers are not bus addresses, set `addr`. */
+VQG_API struct vqg_seg vqg_in(void *buffer, uint32_t len)
+{
+    struct vqg_seg s = vqg_out(buffer, len);
+    s.write = true;
+    return s;
+}
+
+/**
+ * A chain in the device's private memory. From pop to push it is lent to the
+ * endpoint: it stays where it is, and only `seg` and the totals are read.
+ */
+struct vqg_chain {
+    struct vqg_seg *seg;     /**< segments: readable ones first */
+    uint32_t capacity;       /**< segments that fit */
+    uint32_t count;          /**< segments there are */
+    uint32_t readable;       /**< device-readable bytes */
+    uint32_t writable;       /**< device-writable bytes */
+    uint32_t generation;     /**< of the device when it was popped */
+    uint16_t head;           /**< id of its head */
+    const void *owner_;      /**< private: the device, from pop to push */
+    struct vqg_chain *next_; /**< private: list of popped chains */
+    struct vqg_chain *prev_; /**< private */
+    uint64_t table_addr_;    /**< private: the indirect table of this chain */
+    uint64_t table_bytes_;   /**< private: 0 when there is none */
+    uint64_t bytes_;         /**< private: what it counts against the limit in flight */
+};
+
+/** Gives a chain its storage of `capacity` segments. */
+VQG_API void vqg_chain_init(struct vqg_chain *c, struct vqg_seg *seg, uint32_t capacity)
+{
+    vqg_zero_(c, sizeof *c);
+    c->seg = seg;
+    c->capacity = capacity;
+}
+
+/** What an element is judged against. The first part of every device; private. */
+struct vqg_judge {
+    struct vqg_guard guard;
+    struct vqg_policy policy; /**< limits are resolved: none of them is 0 */
+    struct vqg_caps caps;
+    uint64_t features;
+    uint64_t part_addr[3];  /**< the queue's own parts: desc, avail, used (rule X8) */
+    uint64_t part_bytes[3];
+};
+
+/** Looks an address up; known at compile time where the ready-made table is used. */
+VQG_API const struct vqg_cap *vqg_caps_lookup_(const struct vqg_caps *caps, uint64_t addr)
+{
+    return caps->lookup == vqg_cap_table_lookup ? vqg_cap_table_lookup(caps->context, addr)
+                                                : caps->lookup(caps->context, addr);
+}
+
+VQG_API bool vqg_caps_pin_(const struct vqg_caps *caps, const struct vqg_cap *cap, uint64_t addr, uint64_t bytes)
+{
+    return caps->pin == NULL || caps->pin(caps->context, cap, addr, bytes);
+}
+
+VQG_API void vqg_caps_unpin_(const struct vqg_caps *caps, uint64_t token, uint64_t addr, uint64_t bytes)
+{
+    if (caps->unpin != NULL) {
+        caps->unpin(caps->context, token, addr, bytes);
+    }
+}
+
+/** Ends the pins of all segments. */
+VQG_API void vqg_chain_unpin_(const struct vqg_caps *caps, const struct vqg_chain *c)
+{
+    uint32_t i;
+    if (caps->unpin != NULL) {
+        for (i = 0; i < c->count; i++) {
+            caps->unpin(caps->context, c->seg[i].token, c->seg[i].addr, c->seg[i].len);
+        }
+    }
+}
+
+/** Finds a right for every byte of an element, and writes its segments. `len` is not 0. */
+VQG_API enum vqg_status vqg_chain_cover_(struct vqg_judge *j, struct vqg_chain *c, uint64_t addr, uint32_t len,
+                                         bool write)
+{
+    const struct vqg_cap *cap = vqg_caps_lookup_(&j->caps, addr);
+    VQG_REQUIRE(&j->guard, cap != NULL, CAPABILITY, c->count, addr, len);
+    for (;;) {
+        struct vqg_seg *seg;
+        uint64_t offset;
+        uint64_t run;
+        uint32_t part;
+        VQG_REQUIRE(&j->guard, cap != NULL && addr - cap->base < cap->size, EVERY_BYTE, c->count, addr, len);
+        offset = addr - cap->base;
+        run = cap->size - offset;
+        part = run < len ? (uint32_t)run : len;
+        VQG_REQUIRE(&j->guard, part == len || j->policy.span == VQG_SPAN_SPLIT, EVERY_BYTE, c->count, len, run);
+        VQG_REQUIRE(&j->guard, vqg_cap_allows_(cap, write), RIGHT, c->count, addr, cap->rights);
+        VQG_REQUIRE(&j->guard, c->count < c->capacity, QUOTA, c->count, c->count + 1u, c->capacity);
+        VQG_REQUIRE(&j->guard, vqg_caps_pin_(&j->caps, cap, addr, part), PIN, c->count, addr, part);
+        seg = &c->seg[c->count];
+        seg->addr = addr;
+        seg->bus = cap->bus + offset;
+        seg->map = vqg_cap_pointer_(cap, addr);
+        seg->token = cap->token;
+        seg->len = part;
+        seg->write = write;
+        c->count++;
+        len -= part;
+        if (len == 0u) {
+            return VQG_OK;
+        }
+        addr += part;
+        cap = vqg_caps_lookup_(&j->caps, addr);
+    }
+}
+
+/** Judges one element, copied to private memory before, and adds it to the chain. */
+VQG_API enum vqg_status vqg_chain_take_(struct vqg_judge *j, struct vqg_chain *c, uint32_t index, uint64_t addr,
+                                        uint32_t len, bool write)
+{
+    const struct vqg_policy *p = &j->policy;
+    uint64_t total = (uint64_t)c->readable + c->writable + len;
+    VQG_REQUIRE(&j->guard, write || c->writable == 0u, READ_AFTER_WRITE, index, addr, c->writable);
+    if (len == 0u) {
+        VQG_REQUIRE(&j->guard, p->zero == VQG_ZERO_SKIP, ZERO_LENGTH, index, 0u, 1u);
+        return VQG_OK;
+    }
+    VQG_REQUIRE(&j->guard, len - 1u <= p->max_address - addr && addr <= p->max_address, ELEMENT_RANGE, index, addr,
+                p->max_address);
+    VQG_REQUIRE(&j->guard, total <= UINT32_MAX, TOTAL_LENGTH, index, total, UINT32_MAX);
+    VQG_REQUIRE(&j->guard, total <= p->max_bytes, QUOTA, index, total, p->max_bytes);
+    if (write) {
+        unsigned i;
+        VQG_REQUIRE(&j->guard, p->direction != VQG_DIRECTION_READABLE, DIRECTION, index, 1u, 0u);
+        for (i = 0; i < 3u; i++) {
+            VQG_REQUIRE(&j->guard, !vqg_ranges_overlap_(addr, len, j->part_addr[i], j->part_bytes[i]), SELF_ALIAS, index,
+                        addr, j->part_addr[i]);
+        }
+        VQG_REQUIRE(&j->guard,
+                    c->table_bytes_ == 0u || !vqg_ranges_overlap_(addr, len, c->table_addr_, c->table_bytes_),
+                    TABLE_ALIAS, index, addr, c->table_addr_);
+        c->writable += len;
+    } else {
+        VQG_REQUIRE(&j->guard, p->direction != VQG_DIRECTION_WRITABLE, DIRECTION, index, 0u, 1u);
+        c->readable += len;
+    }
+    return vqg_chain_cover_(j, c, addr, len, write);
+}
+
+/** Judges the reference to an indirect table, and gives a handle to its bytes. */
+VQG_API enum vqg_status vqg_chain_table_(struct vqg_judge *j, struct vqg_chain *c, uint32_t index, uint64_t addr,
+                                         uint32_t len, bool big, struct vqg_shared *table)
+{
+    const struct vqg_cap *cap;
+    uint32_t i;
+    VQG_REQUIRE(&j->guard, (j->features & VQG_F_INDIRECT_DESC) != 0u, INDIRECT_FEATURE, index, addr, 0u);
+    VQG_REQUIRE(&j->guard, len != 0u && len % VQG_DESC_BYTES == 0u, TABLE_LENGTH, index, len, VQG_DESC_BYTES);
+    VQG_REQUIRE(&j->guard, len / VQG_DESC_BYTES <= j->policy.max_table_entries, TABLE_ENTRIES, index,
+                len / VQG_DESC_BYTES, j->policy.max_table_entries);
+    cap = vqg_caps_lookup_(&j->caps, addr);
+    VQG_REQUIRE(&j->guard,
+                cap != NULL && addr - cap->base < cap->size && len <= cap->size - (addr - cap->base) &&
+                    vqg_cap_allows_(cap, false) && cap->map != NULL,
+                TABLE_READABLE, index, addr, len);
+    for (i = 0; i < c->count; i++) {
+        const struct vqg_seg *s = &c->seg[i];
+        VQG_REQUIRE(&j->guard, !s->write || !vqg_ranges_overlap_(s->addr, s->len, addr, len), TABLE_ALIAS, index,
+                    s->addr, addr);
+    }
+    c->table_addr_ = addr;
+    c->table_bytes_ = len;
+    *table = vqg_shared_at(vqg_cap_pointer_(cap, addr), big);
+    return VQG_OK;
+}
+
+/** Copies between a chain and private memory, from byte `offset` of one direction's bytes on. */
+VQG_API enum vqg_status vqg_chain_copy_(const struct vqg_chain *c, bool write, uint32_t offset, unsigned char *to,
+                                        const unsigned char *from, uint32_t bytes)
+{
+    uint32_t i;
+    VQG_EXPECT_(c != NULL && (to != NULL || from != NULL), VQG_BAD_CHAIN);
+    VQG_EXPECT_(offset <= (write ? c->writable : c->readable) &&
+                    bytes <= (write ? c->writable : c->readable) - offset,
+                VQG_BAD_LENGTH);
+    for (i = 0; i < c->count; i++) {
+        VQG_EXPECT_(c->seg[i].write != write || c->seg[i].map != NULL, VQG_BAD_CHAIN);
+    }
+    for (i = 0; i < c->count && bytes != 0u; i++) {
+        const struct vqg_seg *s = &c->seg[i];
+        uint32_t part;
+        if (s->write != write) {
+            continue;
+        }
+        if (offset >= s->len) {
+            offset -= s->len;
+            continue;
+        }
+        part = s->len - offset < bytes ? s->len - offset : bytes;
+        if (write) {
+            vqg_put_bytes_(vqg_shared_at(s->map, false), offset, from, part);
+            from += part;
+        } else {
+            vqg_fetch_bytes_(vqg_shared_at(s->map, false), offset, to, part);
+            to += part;
+        }
+        bytes -= part;
+        offset = 0;
+    }
+    return VQG_OK;
+}
+
+/**
+ * Copies `bytes` readable bytes of a chain, from byte `offset` on, to private
+ * memory, each byte once; elements may be cut anywhere (2.7.4.1). The driver can
+ * go on writing there, so what a decision needs is copied first, then judged.
+ *
+ * @return VQG_OK; VQG_BAD_LENGTH when the chain has fewer readable bytes;
+ *         VQG_BAD_CHAIN when it, or the target, is null or a segment is not mapped.
+ */
+VQG_API VQG_PORT_NODISCARD enum vqg_status vqg_chain_read(const struct vqg_chain *c, uint32_t offset, void *to,
+                                                          uint32_t bytes)
+{
+    return vqg_chain_copy_(c, false, offset, (unsigned char *)to, NULL, bytes);
+}
+
+/**
+ * Copies `bytes` bytes to the writable part of a chain, from byte `offset` on.
+ *
+ * @return as vqg_chain_read(), of the writable bytes.
+ */
+VQG_API VQG_PORT_NODISCARD enum vqg_status vqg_chain_write(const struct vqg_chain *c, uint32_t offset, const void *from,
+                                                           uint32_t bytes)
+{
+    return vqg_chain_copy_(c, true, offset, NULL, (const unsigned char *)from, bytes);
+}
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
