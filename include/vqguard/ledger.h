@@ -1,0 +1,270 @@
+/* SPDX-License-Identifier: MIT */
+/**
+ * @file ledger.h
+ * @brief Floor 4: completions taken against a private record.
+ *
+ * By itself the ledger hardens a driver that keeps its own ring code and its own
+ * desc, avail and used structures. Four calls replace what the driver believed:
+ *
+ * - vqg_ledger_init() once;
+ * - vqg_ledger_publish() just before a head is written to the avail ring;
+ * - vqg_ledger_take() in place of the test of used.idx and the fetch of the element;
+ * - vqg_ledger_next() in place of the walk along desc[].next when a chain is freed.
+ *
+ * The driver endpoint (driver.h) takes its completions through the same code.
+ *
+ * Not trusted: the device. Trusted: the caller's arguments. One ledger is used
+ * by one thread at a time; it never waits and never locks.
+ */
+#ifndef VQGUARD_LEDGER_H
+#define VQGUARD_LEDGER_H
+
+#include "split.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** The device said more bytes than were lent; `len` is what was lent. */
+#define VQG_DONE_CLAMPED 1u
+/** The device said fewer bytes than the least that was asked for. */
+#define VQG_DONE_SHORT 2u
+
+/** A completion. */
+struct vqg_done {
+    void *cookie;        /**< as given when the chain was lent */
+    uint32_t len;        /**< bytes written, as far as the device can be believed: at most the writable bytes */
+    uint32_t claimed;    /**< bytes written, as the device said */
+    uint32_t generation; /**< of the endpoint */
+    uint32_t count;      /**< descriptors that the chain occupied */
+    uint16_t id;         /**< head of the chain */
+    uint16_t flags;      /**< VQG_DONE_CLAMPED, VQG_DONE_SHORT */
+};
+
+/** What a driver keeps about a queue. Caller-owned; its fields are private. */
+struct vqg_ledger {
+    struct vqg_guard guard;
+    struct vqg_record record;
+    struct vqg_policy policy;
+    struct vqg_split ring;
+    uint64_t overlong;  /**< used lengths beyond what was lent */
+    uint16_t last_used; /**< next position to take */
+    uint16_t seen_used; /**< position up to which used.idx has been accepted */
+    bool callbacks_off; /**< the used_event word is not to be written */
+};
+
+/** True when the pointer is `align`-aligned, a power of two, and not null. */
+VQG_API bool vqg_is_aligned_(const void *p, uintptr_t align)
+{
+    return p != NULL && ((uintptr_t)p & (align - 1u)) == 0u;
+}
+
+/** The driver's set-up rules; on VQG_OK the ledger is live and its slots are free. */
+VQG_API enum vqg_status vqg_ledger_set_up_(struct vqg_ledger *l, const struct vqg_queue *q, const struct vqg_policy *p,
+                                           struct vqg_slot *slots, uint32_t nslots)
+{
+    enum vqg_status st;
+    bool big;
+    VQG_EXPECT_(l != NULL, VQG_BAD_ENDPOINT);
+    vqg_zero_(l, sizeof *l);
+    VQG_EXPECT_(q != NULL, VQG_BAD_QUEUE);
+    l->guard.violation.queue = q->index;
+    VQG_EXPECT_(p != NULL && vqg_policy_is_sane_(p), VQG_BAD_POLICY);
+    st = vqg_check_queue_(&l->guard, q, p);
+    if (st != VQG_OK) {
+        return st;
+    }
+    VQG_EXPECT_(slots != NULL, VQG_BAD_SLOTS);
+    VQG_REQUIRE_SETUP(&l->guard, nslots >= q->size, QUEUE_SIZE_MAX, VQG_BAD_SLOTS, q->size, nslots);
+    VQG_EXPECT_(vqg_is_aligned_(q->desc, VQG_DESC_ALIGN), VQG_BAD_DESC);
+    VQG_EXPECT_(vqg_is_aligned_(q->avail, VQG_AVAIL_ALIGN), VQG_BAD_AVAIL);
+    VQG_EXPECT_(vqg_is_aligned_(q->used, VQG_USED_ALIGN), VQG_BAD_USED);
+    big = vqg_queue_is_big_(q);
+    l->ring.desc = vqg_shared_at(q->desc, big);
+    l->ring.avail = vqg_shared_at(q->avail, big);
+    l->ring.used = vqg_shared_at(q->used, big);
+    l->ring.size = q->size;
+    l->ring.event_idx = (q->features & VQG_F_EVENT_IDX) != 0u;
+    l->policy = *p;
+    if (p->max_elements == 0u) {
+        l->policy.max_elements = q->size;
+    }
+    l->record.slots = slots;
+    l->record.size = q->size;
+    vqg_record_clear_(&l->record);
+    l->guard.state = (uint8_t)VQG_STATE_LIVE;
+    return VQG_OK;
+}
+
+/**
+ * Sets up a ledger beside a driver's own ring code. Shared memory is not touched,
+ * then or later, but for fetching used.idx and used elements. After a device
+ * reset the same call starts again: everything that was lent is forgotten.
+ *
+ * @param l      the ledger, private memory
+ * @param q      the queue: index, size, features, order, and the addresses of its three parts
+ * @param p      policy: length, min_length, max_elements, required_features are used
+ * @param slots  private memory for the record, one entry for each descriptor
+ * @param nslots entries of `slots`, at least the queue size
+ * @return VQG_OK, or what is at fault: VQG_BAD_ENDPOINT, VQG_BAD_QUEUE, VQG_BAD_POLICY,
+ *         VQG_BAD_INDEX (Q9), VQG_BAD_FEATURES, VQG_BAD_BYTE_ORDER (Q11), VQG_BAD_SIZE (Q1, Q2, Q4),
+ *         VQG_BAD_SLOTS (Q4), VQG_BAD_DESC, VQG_BAD_AVAIL, VQG_BAD_USED.
+ */
+VQG_API VQG_PORT_NODISCARD enum vqg_status vqg_ledger_init(struct vqg_ledger *l, const struct vqg_queue *q,
+                                                           const struct vqg_policy *p, struct vqg_slot *slots,
+                                                           uint32_t nslots)
+{
+    enum vqg_status st = vqg_ledger_set_up_(l, q, p, slots, nslots);
+    if (st == VQG_OK) {
+        /* The driver writes its own event word. */
+        l->callbacks_off = true;
+    }
+    return st;
+}
+
+/**
+ * Records a chain just before its head goes into the avail ring. The links and
+ * lengths are the caller's own private ones: nothing is read from the table,
+ * which the device can write (rule X4).
+ *
+ * @param l        the ledger
+ * @param ids      the chain's descriptors in order, head first
+ * @param count    how many
+ * @param writable device-writable bytes of the chain, those of an indirect table included
+ * @param cookie   comes back with the completion
+ * @return VQG_OK; VQG_BAD_COUNT for 0 or more than the queue size; VQG_BAD_HEAD when an id is out of
+ *         range, lent already, or there twice; VQG_DEAD when latched; VQG_BAD_ENDPOINT for a null argument.
+ */
+VQG_API VQG_PORT_NODISCARD enum vqg_status vqg_ledger_publish(struct vqg_ledger *l, const uint16_t *ids, uint32_t count,
+                                                              uint32_t writable, void *cookie)
+{
+    struct vqg_slot *slots;
+    uint32_t i;
+    VQG_EXPECT_(l != NULL && ids != NULL, VQG_BAD_ENDPOINT);
+    VQG_EXPECT_(l->guard.state == VQG_STATE_LIVE, VQG_DEAD);
+    VQG_EXPECT_(count != 0u && count <= l->record.size, VQG_BAD_COUNT);
+    slots = l->record.slots;
+    for (i = 0; i < count; i++) {
+        if (ids[i] >= l->record.size || slots[ids[i]].count != 0u) {
+            /* Undo: an id that is there twice was marked by its first place. */
+            while (i != 0u) {
+                slots[ids[--i]].count = 0;
+            }
+            return VQG_BAD_HEAD;
+        }
+        slots[ids[i]].count = VQG_SLOT_MEMBER_;
+        slots[ids[i == 0u ? 0u : i - 1u]].next = ids[i];
+    }
+    slots[ids[0]].count = (uint16_t)count;
+    slots[ids[0]].writable = writable;
+    slots[ids[0]].least = l->policy.min_length;
+    slots[ids[0]].cookie = cookie;
+    slots[ids[0]].exposed = 1;
+    l->record.outstanding++;
+    return VQG_OK;
+}
+
+/** Looks how far the device says it is, and judges that. */
+VQG_API enum vqg_status vqg_ledger_harvest_(struct vqg_ledger *l)
+{
+    uint16_t seen = vqg_split_harvest_used_(&l->ring);
+    uint16_t pending = (uint16_t)(seen - l->last_used);
+    VQG_REQUIRE(&l->guard, pending <= l->record.outstanding, USED_JUMP, l->last_used, pending, l->record.outstanding);
+    l->seen_used = seen;
+    return pending != 0u ? VQG_OK : VQG_EMPTY;
+}
+
+/** Takes a completion whose chain stays marked in the record; the caller settles it. */
+VQG_API enum vqg_status vqg_ledger_accept_(struct vqg_ledger *l, struct vqg_done *done)
+{
+    struct vqg_guard *g = &l->guard;
+    struct vqg_slot *slot;
+    uint32_t claimed;
+    unsigned flags;
+    uint32_t id;
+    uint32_t len;
+    VQG_EXPECT_(g->state == VQG_STATE_LIVE, VQG_DEAD);
+    if (l->seen_used == l->last_used) {
+        enum vqg_status st = vqg_ledger_harvest_(l);
+        if (st == VQG_EMPTY && l->ring.event_idx && !l->callbacks_off) {
+            vqg_split_arm_callback_(&l->ring, true, l->last_used);
+            st = vqg_ledger_harvest_(l);
+        }
+        if (st != VQG_OK) {
+            return st;
+        }
+    }
+    vqg_split_fetch_used_(&l->ring, l->last_used, &id, &len);
+    VQG_REQUIRE(g, id < l->record.size, USED_ID_RANGE, l->last_used, id, l->record.size);
+    id = VQG_PORT_NOSPEC(id, l->record.size);
+    slot = &l->record.slots[id];
+    VQG_REQUIRE(g, vqg_slot_is_head_(slot) && slot->exposed != 0u, USED_ID_OUTSTANDING, l->last_used, id,
+                slot->count);
+    claimed = len;
+    flags = 0;
+    if (l->policy.length == VQG_LENGTH_REJECT) {
+        VQG_REQUIRE(g, len <= slot->writable, USED_LENGTH_MAX, id, len, slot->writable);
+        VQG_REQUIRE(g, len >= slot->least, USED_LENGTH_MIN, id, len, slot->least);
+    } else {
+        if (len > slot->writable) {
+            len = slot->writable;
+            l->overlong++;
+            flags = l->policy.length == VQG_LENGTH_CLAMP ? VQG_DONE_CLAMPED : 0u;
+        }
+        flags |= len < slot->least ? VQG_DONE_SHORT : 0u;
+    }
+    done->flags = (uint16_t)flags;
+    done->claimed = claimed;
+    done->len = len;
+    done->cookie = slot->cookie;
+    done->generation = g->generation;
+    done->count = slot->count;
+    done->id = (uint16_t)id;
+    l->last_used++;
+    l->record.outstanding--;
+    return VQG_OK;
+}
+
+/**
+ * Takes one completion, instead of believing used.idx and the element. Until the
+ * chain's descriptors are published again, vqg_ledger_next() walks them.
+ *
+ * @param l    the ledger
+ * @param done what was completed; written only with VQG_OK
+ * @return VQG_OK; VQG_EMPTY; VQG_DEAD when latched; VQG_V_USED_JUMP (U1), VQG_V_USED_ID_RANGE (U2),
+ *         VQG_V_USED_ID_OUTSTANDING (U3), VQG_V_USED_LENGTH_MAX (U5), VQG_V_USED_LENGTH_MIN (U6), each of
+ *         which latches; VQG_BAD_ENDPOINT for a null argument. (2.7.8)
+ */
+VQG_API VQG_PORT_NODISCARD enum vqg_status vqg_ledger_take(struct vqg_ledger *l, struct vqg_done *done)
+{
+    enum vqg_status st;
+    VQG_EXPECT_(l != NULL && done != NULL, VQG_BAD_ENDPOINT);
+    st = vqg_ledger_accept_(l, done);
+    if (st == VQG_OK) {
+        (void)vqg_record_settle_(&l->record, done->id);
+    }
+    return st;
+}
+
+/**
+ * The descriptor that follows `id` in a chain that was taken and not published
+ * since. A walk of `done.count` descriptors makes `done.count - 1` calls.
+ *
+ * @return the next id, or `id` itself when it is out of range.
+ */
+VQG_API uint16_t vqg_ledger_next(const struct vqg_ledger *l, uint16_t id)
+{
+    return id < l->record.size ? l->record.slots[id].next : id;
+}
+
+/** The first violation since set-up or reset; its rule is VQG_RULE_NONE when there was none. */
+VQG_API const struct vqg_violation *vqg_ledger_violation(const struct vqg_ledger *l)
+{
+    return &l->guard.violation;
+}
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
