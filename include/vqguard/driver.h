@@ -1,0 +1,386 @@
+/* SPDX-License-Identifier: MIT */
+/**
+ * @file driver.h
+ * @brief Floor 5: the driver endpoint. Distrusts the device.
+ *
+ * add, add, ..., kick; take, take, ...; and after a violation: reset, reclaim,
+ * restart. The endpoint owns the ring: what it writes to shared memory it never
+ * reads back, and what it reads, used.idx, used elements and the event word or
+ * flags, is judged before it is used.
+ *
+ * One endpoint is used by one thread at a time: it never waits, locks or
+ * allocates, and may be called from an interrupt handler under the caller's lock.
+ */
+#ifndef VQGUARD_DRIVER_H
+#define VQGUARD_DRIVER_H
+
+#include "ledger.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** A driver endpoint. Caller-owned private memory; its fields are private. */
+struct vqg_driver {
+    struct vqg_ledger ledger;
+    uint32_t free_count; /**< descriptors in the free list */
+    uint32_t cursor;     /**< next slot to look at while cookies are reclaimed */
+    uint16_t free_head;  /**< first descriptor of the free list */
+    uint16_t avail;      /**< next position of the avail ring */
+    uint16_t published;  /**< position up to which the device may look */
+    bool indirect;       /**< VIRTIO_F_INDIRECT_DESC was acknowledged */
+};
+
+/** A request with all that can be asked for. Zero what is not needed. */
+struct vqg_request {
+    const struct vqg_seg *seg; /**< segments: `addr`, `len` and `write` count, readable ones first */
+    uint32_t count;            /**< how many */
+    uint32_t min_length;       /**< least used length to accept for this request; the larger of this and the policy's */
+    void *cookie;              /**< comes back with the completion */
+    void *table;               /**< memory for an indirect table, lent until the completion; null: direct */
+    uint64_t table_addr;       /**< its address for the device */
+    uint32_t table_entries;    /**< its size in entries of 16 bytes, at least `count` */
+};
+
+/** Fills the free list and clears the rings. */
+VQG_API void vqg_driver_begin_(struct vqg_driver *d)
+{
+    uint32_t i;
+    vqg_record_clear_(&d->ledger.record);
+    for (i = 0; i + 1u < d->ledger.record.size; i++) {
+        d->ledger.record.slots[i].next = (uint16_t)(i + 1u);
+    }
+    d->free_count = d->ledger.record.size;
+    d->free_head = 0;
+    d->avail = 0;
+    d->published = 0;
+    d->cursor = 0;
+    d->ledger.last_used = 0;
+    d->ledger.seen_used = 0;
+    vqg_split_driver_clear_(&d->ledger.ring);
+    if (d->ledger.callbacks_off) {
+        vqg_split_arm_callback_(&d->ledger.ring, false, 0);
+    }
+}
+
+/**
+ * Sets up a driver endpoint and clears the rings. Called before the device is
+ * told where the queue is.
+ *
+ * @param d      the endpoint, private memory
+ * @param q      the queue: index, size, acknowledged features, order, and the three parts, shared memory
+ * @param p      policy: required_features, max_elements, min_length and length are used
+ * @param slots  private memory for the record, one entry for each descriptor
+ * @param nslots entries of `slots`, at least the queue size
+ * @return as vqg_ledger_init()
+ */
+VQG_API VQG_PORT_NODISCARD enum vqg_status vqg_driver_init(struct vqg_driver *d, const struct vqg_queue *q,
+                                                           const struct vqg_policy *p, struct vqg_slot *slots,
+                                                           uint32_t nslots)
+{
+    enum vqg_status st;
+    VQG_EXPECT_(d != NULL, VQG_BAD_ENDPOINT);
+    vqg_zero_(d, sizeof *d);
+    st = vqg_ledger_set_up_(&d->ledger, q, p, slots, nslots);
+    if (st == VQG_OK) {
+        d->indirect = (q->features & VQG_F_INDIRECT_DESC) != 0u;
+        vqg_driver_begin_(d);
+    }
+    return st;
+}
+
+/** Checks the caller's segments and adds up the writable bytes. */
+VQG_API enum vqg_status vqg_driver_check_(const struct vqg_request *r, uint32_t *writable)
+{
+    uint64_t total = 0;
+    uint32_t sum = 0;
+    uint32_t i;
+    for (i = 0; i < r->count; i++) {
+        const struct vqg_seg *s = &r->seg[i];
+        VQG_EXPECT_(vqg_range_is_sane_(s->addr, s->len), VQG_BAD_SEGMENT);
+        VQG_EXPECT_(s->write || sum == 0u, VQG_BAD_SEGMENT);
+        total += s->len;
+        VQG_EXPECT_(total <= UINT32_MAX, VQG_BAD_SEGMENT);
+        sum += s->write ? s->len : 0u;
+    }
+    *writable = sum;
+    return VQG_OK;
+}
+
+/** Writes an indirect table and returns the segment that refers to it. */
+VQG_API struct vqg_seg vqg_driver_put_table_(const struct vqg_driver *d, const struct vqg_request *r)
+{
+    struct vqg_shared table = vqg_shared_at(r->table, d->ledger.ring.desc.big_);
+    struct vqg_seg seg = vqg_out(NULL, r->count * VQG_DESC_BYTES);
+    uint32_t i;
+    for (i = 0; i < r->count; i++) {
+        bool more = i + 1u < r->count;
+        vqg_split_put_desc_(table, i, &r->seg[i], more ? VQG_DESC_F_NEXT : 0u, (uint16_t)(more ? i + 1u : 0u));
+    }
+    seg.addr = r->table_addr;
+    return seg;
+}
+
+/**
+ * Adds a request. The device does not see it before vqg_driver_kick(). Nothing
+ * is changed unless the status is VQG_OK.
+ *
+ * @param d the endpoint
+ * @param r the request; it may go after the call, the memory of its segments and table may not
+ * @return VQG_OK; VQG_FULL when there are not enough free descriptors now; VQG_DEAD; VQG_BAD_ENDPOINT for
+ *         a null argument; VQG_BAD_COUNT for no segments or more than can ever be taken; VQG_BAD_SEGMENT;
+ *         VQG_BAD_TABLE; VQG_BAD_LENGTH when `min_length` is beyond the writable bytes. (2.7.5, 2.7.5.3, 2.7.13)
+ */
+VQG_API VQG_PORT_NODISCARD enum vqg_status vqg_driver_add_request(struct vqg_driver *d, const struct vqg_request *r)
+{
+    struct vqg_ledger *l;
+    struct vqg_slot *slots;
+    struct vqg_slot *first;
+    enum vqg_status st;
+    uint32_t descs;
+    uint32_t writable;
+    uint16_t head;
+    uint16_t last;
+    VQG_EXPECT_(d != NULL && r != NULL && r->seg != NULL, VQG_BAD_ENDPOINT);
+    l = &d->ledger;
+    slots = l->record.slots;
+    VQG_EXPECT_(l->guard.state == VQG_STATE_LIVE, VQG_DEAD);
+    VQG_EXPECT_(r->count != 0u && r->count <= l->policy.max_elements, VQG_BAD_COUNT);
+    if (r->table != NULL) {
+        VQG_EXPECT_(d->indirect && r->count <= r->table_entries, VQG_BAD_TABLE);
+        VQG_EXPECT_(r->count <= VQG_QUEUE_SIZE_MAX, VQG_BAD_COUNT);
+        VQG_EXPECT_(vqg_is_aligned_(r->table, VQG_DESC_ALIGN), VQG_BAD_TABLE);
+        VQG_EXPECT_(vqg_range_is_sane_(r->table_addr, vqg_desc_bytes(r->count)), VQG_BAD_TABLE);
+    } else {
+        VQG_EXPECT_(r->count <= l->record.size, VQG_BAD_COUNT);
+    }
+    descs = r->table != NULL ? 1u : r->count;
+    st = vqg_driver_check_(r, &writable);
+    VQG_EXPECT_(st == VQG_OK, st);
+    VQG_EXPECT_(r->min_length <= writable, VQG_BAD_LENGTH);
+    VQG_EXPECT_(descs <= d->free_count, VQG_FULL);
+    head = d->free_head;
+    last = head;
+    if (r->table != NULL) {
+        struct vqg_seg seg = vqg_driver_put_table_(d, r);
+        vqg_split_put_desc_(l->ring.desc, head, &seg, VQG_DESC_F_INDIRECT, 0);
+    } else {
+        uint32_t i;
+        for (i = 0; i + 1u < descs; i++) {
+            uint16_t next = slots[last].next;
+            vqg_split_put_desc_(l->ring.desc, last, &r->seg[i], VQG_DESC_F_NEXT, next);
+            last = next;
+        }
+        vqg_split_put_desc_(l->ring.desc, last, &r->seg[i], 0, 0);
+    }
+    d->free_head = slots[last].next;
+    d->free_count -= descs;
+    first = vqg_record_lend_(&l->record, head, descs);
+    first->cookie = r->cookie;
+    first->writable = writable;
+    first->least = r->min_length > l->policy.min_length ? r->min_length : l->policy.min_length;
+    slots[d->avail & (l->record.size - 1u)].order = head;
+    vqg_split_expose_(&l->ring, d->avail, head);
+    d->avail++;
+    return VQG_OK;
+}
+
+/** Adds `count` segments as a direct chain; see vqg_driver_add_request(). */
+VQG_API VQG_PORT_NODISCARD enum vqg_status vqg_driver_add(struct vqg_driver *d, const struct vqg_seg *seg,
+                                                          uint32_t count, void *cookie)
+{
+    struct vqg_request r = {NULL, 0, 0, NULL, NULL, 0, 0};
+    r.seg = seg;
+    r.count = count;
+    r.cookie = cookie;
+    return vqg_driver_add_request(d, &r);
+}
+
+/**
+ * Publishes everything that was added since the last call, with one release of
+ * the index, and decides whether the device wants to be notified.
+ *
+ * @return true when the caller is to notify the device now. False when it is
+ *         not, when nothing was added, and when the endpoint is not live. (2.7.13.3, 2.7.10)
+ */
+VQG_API bool vqg_driver_kick(struct vqg_driver *d)
+{
+    struct vqg_record *rec = &d->ledger.record;
+    uint16_t was = d->published;
+    uint16_t i;
+    if (d->ledger.guard.state != VQG_STATE_LIVE || was == d->avail) {
+        return false;
+    }
+    for (i = was; i != d->avail; i++) {
+        rec->slots[rec->slots[i & (rec->size - 1u)].order].exposed = 1;
+    }
+    rec->outstanding += (uint16_t)(d->avail - was);
+    d->published = d->avail;
+    vqg_split_publish_(&d->ledger.ring, d->avail);
+    return vqg_split_kick_due_(&d->ledger.ring, d->avail, was);
+}
+
+/** Frees a chain in the record and puts its descriptors back on the free list. */
+VQG_API void vqg_driver_settle_(struct vqg_driver *d, uint16_t head, uint32_t count)
+{
+    uint16_t last = vqg_record_settle_(&d->ledger.record, head);
+    d->ledger.record.slots[last].next = d->free_head;
+    d->free_head = head;
+    d->free_count += count;
+}
+
+/**
+ * Takes one completion. A caller that loops until VQG_EMPTY with nothing added
+ * in between makes at most as many turns as chains were outstanding. With
+ * callbacks enabled, VQG_EMPTY means that the next completion interrupts.
+ *
+ * @param d    the endpoint
+ * @param done what was completed; written only with VQG_OK. Bytes beyond `len` are not the device's
+ * @return as vqg_ledger_take(). (2.7.8, 2.7.14)
+ */
+VQG_API VQG_PORT_NODISCARD enum vqg_status vqg_driver_take(struct vqg_driver *d, struct vqg_done *done)
+{
+    enum vqg_status st;
+    VQG_EXPECT_(d != NULL && done != NULL, VQG_BAD_ENDPOINT);
+    st = vqg_ledger_accept_(&d->ledger, done);
+    if (st == VQG_OK) {
+        vqg_driver_settle_(d, done->id, done->count);
+    }
+    return st;
+}
+
+/** Asks the device for no interrupts. It may send some: this is a hint. (2.7.7) */
+VQG_API void vqg_driver_callback_disable(struct vqg_driver *d)
+{
+    d->ledger.callbacks_off = true;
+    if (d->ledger.guard.state == VQG_STATE_LIVE) {
+        vqg_split_arm_callback_(&d->ledger.ring, false, d->ledger.last_used);
+    }
+}
+
+/**
+ * Asks the device for an interrupt with the next completion, and looks again.
+ *
+ * @return true when something was completed meanwhile, so that the caller takes
+ *         first: no interrupt may come for it. (2.7.7, 2.7.14)
+ */
+VQG_API bool vqg_driver_callback_enable(struct vqg_driver *d)
+{
+    d->ledger.callbacks_off = false;
+    if (d->ledger.guard.state != VQG_STATE_LIVE) {
+        return false;
+    }
+    vqg_split_arm_callback_(&d->ledger.ring, true, d->ledger.last_used);
+    return vqg_split_harvest_used_(&d->ledger.ring) != d->ledger.last_used;
+}
+
+/**
+ * Begins a reset: a new generation opens, and nothing is added, published or
+ * taken until vqg_driver_restart(). The caller resets the device or the queue,
+ * waits for the acknowledgement with its own deadline, and then calls
+ * vqg_driver_reset_acked(). Until then all lent memory stays the device's.
+ *
+ * @return VQG_OK; VQG_BAD_STATE when never set up, or past the acknowledgement; VQG_BAD_ENDPOINT.
+ */
+VQG_API VQG_PORT_NODISCARD enum vqg_status vqg_driver_reset(struct vqg_driver *d)
+{
+    uint8_t state;
+    VQG_EXPECT_(d != NULL, VQG_BAD_ENDPOINT);
+    state = d->ledger.guard.state;
+    VQG_EXPECT_(state == VQG_STATE_LIVE || state == VQG_STATE_DEAD || state == VQG_STATE_RESET, VQG_BAD_STATE);
+    if (state != VQG_STATE_RESET) {
+        vqg_guard_renew_(&d->ledger.guard, VQG_STATE_RESET);
+    }
+    return VQG_OK;
+}
+
+/**
+ * The caller has seen the device acknowledge the reset: its status, or the
+ * queue's reset register, reads 0. (2.4.2, 2.6.1.1.2)
+ *
+ * @return VQG_OK; VQG_BAD_STATE when no reset is under way; VQG_BAD_ENDPOINT.
+ */
+VQG_API VQG_PORT_NODISCARD enum vqg_status vqg_driver_reset_acked(struct vqg_driver *d)
+{
+    VQG_EXPECT_(d != NULL, VQG_BAD_ENDPOINT);
+    VQG_EXPECT_(d->ledger.guard.state == VQG_STATE_RESET, VQG_BAD_STATE);
+    d->ledger.guard.state = (uint8_t)VQG_STATE_DRAIN;
+    d->cursor = 0;
+    return VQG_OK;
+}
+
+/**
+ * Hands back one request that the device never completed; every one of them
+ * comes exactly once, with length 0.
+ *
+ * @return VQG_OK; VQG_EMPTY when all are back; VQG_BAD_STATE before the
+ *         acknowledgement (R3); VQG_BAD_ENDPOINT for a null argument.
+ */
+VQG_API VQG_PORT_NODISCARD enum vqg_status vqg_driver_reclaim(struct vqg_driver *d, struct vqg_done *done)
+{
+    struct vqg_record *rec;
+    VQG_EXPECT_(d != NULL && done != NULL, VQG_BAD_ENDPOINT);
+    VQG_REQUIRE_CALLER(d->ledger.guard.state == VQG_STATE_DRAIN, RESET_ACKNOWLEDGED, VQG_BAD_STATE);
+    rec = &d->ledger.record;
+    for (; d->cursor < rec->size; d->cursor++) {
+        struct vqg_slot *slot = &rec->slots[d->cursor];
+        if (vqg_slot_is_head_(slot)) {
+            done->cookie = slot->cookie;
+            done->len = 0;
+            done->claimed = 0;
+            done->generation = d->ledger.guard.generation;
+            done->count = slot->count;
+            done->id = (uint16_t)d->cursor;
+            done->flags = 0;
+            vqg_driver_settle_(d, done->id, done->count);
+            return VQG_OK;
+        }
+    }
+    return VQG_EMPTY;
+}
+
+/**
+ * Goes live again with empty rings, after every request was reclaimed and
+ * before the device is told where the queue is.
+ *
+ * @return VQG_OK; VQG_BAD_STATE before the acknowledgement or with requests not reclaimed; VQG_BAD_ENDPOINT.
+ */
+VQG_API VQG_PORT_NODISCARD enum vqg_status vqg_driver_restart(struct vqg_driver *d)
+{
+    VQG_EXPECT_(d != NULL, VQG_BAD_ENDPOINT);
+    VQG_EXPECT_(d->ledger.guard.state == VQG_STATE_DRAIN && d->free_count == d->ledger.record.size, VQG_BAD_STATE);
+    vqg_driver_begin_(d);
+    vqg_guard_clear_(&d->ledger.guard);
+    d->ledger.guard.state = (uint8_t)VQG_STATE_LIVE;
+    return VQG_OK;
+}
+
+/** Descriptors that are free now. */
+VQG_API uint32_t vqg_driver_free(const struct vqg_driver *d)
+{
+    return d->free_count;
+}
+
+/** Used lengths beyond what was lent, that were clamped or counted. */
+VQG_API uint64_t vqg_driver_overlong(const struct vqg_driver *d)
+{
+    return d->ledger.overlong;
+}
+
+/** The first violation since set-up or restart; its rule is VQG_RULE_NONE when there was none. */
+VQG_API const struct vqg_violation *vqg_driver_violation(const struct vqg_driver *d)
+{
+    return &d->ledger.guard.violation;
+}
+
+/** True when the caller is to set FAILED, or reset the device: the endpoint is latched (F5, 2.1.2). */
+VQG_API bool vqg_driver_needs_reset(const struct vqg_driver *d)
+{
+    return d->ledger.guard.state == VQG_STATE_DEAD;
+}
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: MIT */
+/**
+ * @file notify.h
+ * @brief Floor 6: what a driver writes to the notification register (2.9).
+ */
+#ifndef VQGUARD_NOTIFY_H
+#define VQGUARD_NOTIFY_H
+
+#include "device.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** A notification, taken apart. */
+struct vqg_notification {
+    uint32_t queue; /**< which queue */
+    uint16_t next;  /**< with `has_next`: the driver's next position, a hint */
+    bool has_next;  /**< VIRTIO_F_NOTIFICATION_DATA was acknowledged */
+};
+
+/**
+ * Takes apart what a driver wrote to the notification register (2.9).
+ *
+ * @param value    the 32 bits as written
+ * @param features features that were acknowledged
+ * @param queues   number of queues that exist
+ * @param out      which queue, and the hint if there is one
+ * @return VQG_OK; VQG_V_NOTIFY_QUEUE when no such queue exists (N1; there is no endpoint to latch);
+ *         VQG_BAD_ENDPOINT for a null `out`.
+ */
+VQG_API VQG_PORT_NODISCARD enum vqg_status vqg_notification_parse(uint32_t value, uint64_t features, uint32_t queues,
+                                                                  struct vqg_notification *out)
+{
+    struct vqg_guard none = {{VQG_RULE_NONE, 0, 0, 0, 0, 0}, 0, 0, false};
+    bool data = (features & VQG_F_NOTIFICATION_DATA) != 0u;
+    uint32_t queue = data ? value & 0xffffu : value;
+    VQG_EXPECT_(out != NULL, VQG_BAD_ENDPOINT);
+    VQG_REQUIRE(&none, queue < queues, NOTIFY_QUEUE, 0u, queue, queues);
+    out->queue = VQG_PORT_NOSPEC(queue, queues);
+    out->next = (uint16_t)(data ? value >> 16 : 0u);
+    out->has_next = data;
+    return VQG_OK;
+}
+
+/**
+ * Judges the position in a notification. It is a hint: the ring is asked, not
+ * this; but a position that the driver cannot be at, nor have been at lately, is
+ * a violation. Notifications may be late, so a queue size behind is accepted.
+ *
+ * @return VQG_OK; VQG_V_NOTIFY_HINT (N2), which latches; VQG_DEAD; VQG_BAD_ENDPOINT. (2.9)
+ */
+VQG_API VQG_PORT_NODISCARD enum vqg_status vqg_device_hint(struct vqg_device *d, uint16_t next)
+{
+    uint16_t ahead;
+    uint16_t behind;
+    VQG_EXPECT_(d != NULL, VQG_BAD_ENDPOINT);
+    VQG_EXPECT_(d->judge.guard.state == VQG_STATE_LIVE, VQG_DEAD);
+    ahead = (uint16_t)(next - d->last_avail);
+    behind = (uint16_t)(d->last_avail - next);
+    VQG_REQUIRE(&d->judge.guard, ahead + d->record.outstanding <= d->ring.size || behind <= d->ring.size, NOTIFY_HINT,
+                d->last_avail, next, d->ring.size);
+    return VQG_OK;
+}
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
