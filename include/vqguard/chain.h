@@ -153,6 +153,12 @@ VQG_API enum vqg_status vqg_chain_cover_(struct vqg_judge *j, struct vqg_chain *
     }
 }
 
+/** True when `len` bytes at `addr` neither wrap nor pass the highest address. `len` is not 0. */
+VQG_API bool vqg_chain_fits_(const struct vqg_judge *j, uint64_t addr, uint32_t len)
+{
+    return addr <= j->policy.max_address && len - 1u <= j->policy.max_address - addr;
+}
+
 /** Judges one element, copied to private memory before, and adds it to the chain. */
 VQG_API enum vqg_status vqg_chain_take_(struct vqg_judge *j, struct vqg_chain *c, uint32_t index, uint64_t addr,
                                         uint32_t len, bool write)
@@ -160,17 +166,17 @@ VQG_API enum vqg_status vqg_chain_take_(struct vqg_judge *j, struct vqg_chain *c
     const struct vqg_policy *p = &j->policy;
     uint64_t total = (uint64_t)c->readable + c->writable + len;
     VQG_REQUIRE(&j->guard, write || c->writable == 0u, READ_AFTER_WRITE, index, addr, c->writable);
+    VQG_REQUIRE(&j->guard, p->direction != (write ? VQG_DIRECTION_READABLE : VQG_DIRECTION_WRITABLE), DIRECTION, index,
+                write, p->direction);
     if (len == 0u) {
         VQG_REQUIRE(&j->guard, p->zero == VQG_ZERO_SKIP, ZERO_LENGTH, index, 0u, 1u);
         return VQG_OK;
     }
-    VQG_REQUIRE(&j->guard, len - 1u <= p->max_address - addr && addr <= p->max_address, ELEMENT_RANGE, index, addr,
-                p->max_address);
+    VQG_REQUIRE(&j->guard, vqg_chain_fits_(j, addr, len), ELEMENT_RANGE, index, addr, p->max_address);
     VQG_REQUIRE(&j->guard, total <= UINT32_MAX, TOTAL_LENGTH, index, total, UINT32_MAX);
     VQG_REQUIRE(&j->guard, total <= p->max_bytes, QUOTA, index, total, p->max_bytes);
     if (write) {
         unsigned i;
-        VQG_REQUIRE(&j->guard, p->direction != VQG_DIRECTION_READABLE, DIRECTION, index, 1u, 0u);
         for (i = 0; i < 3u; i++) {
             VQG_REQUIRE(&j->guard, !vqg_ranges_overlap_(addr, len, j->part_addr[i], j->part_bytes[i]), SELF_ALIAS, index,
                         addr, j->part_addr[i]);
@@ -180,7 +186,6 @@ VQG_API enum vqg_status vqg_chain_take_(struct vqg_judge *j, struct vqg_chain *c
                     TABLE_ALIAS, index, addr, c->table_addr_);
         c->writable += len;
     } else {
-        VQG_REQUIRE(&j->guard, p->direction != VQG_DIRECTION_WRITABLE, DIRECTION, index, 0u, 1u);
         c->readable += len;
     }
     return vqg_chain_cover_(j, c, addr, len, write);
@@ -196,6 +201,7 @@ VQG_API enum vqg_status vqg_chain_table_(struct vqg_judge *j, struct vqg_chain *
     VQG_REQUIRE(&j->guard, len != 0u && len % VQG_DESC_BYTES == 0u, TABLE_LENGTH, index, len, VQG_DESC_BYTES);
     VQG_REQUIRE(&j->guard, len / VQG_DESC_BYTES <= j->policy.max_table_entries, TABLE_ENTRIES, index,
                 len / VQG_DESC_BYTES, j->policy.max_table_entries);
+    VQG_REQUIRE(&j->guard, vqg_chain_fits_(j, addr, len), ELEMENT_RANGE, index, addr, j->policy.max_address);
     cap = vqg_caps_lookup_(&j->caps, addr);
     VQG_REQUIRE(&j->guard,
                 cap != NULL && addr - cap->base < cap->size && len <= cap->size - (addr - cap->base) &&
