@@ -174,14 +174,13 @@ VQG_API VQG_PORT_COLD void vqg_guard_note_(struct vqg_guard *g, enum vqg_rule ru
 }
 
 /** Records a violation of the other side and latches, unless the chain alone is to be dropped. */
-VQG_API VQG_PORT_COLD enum vqg_status vqg_guard_refuse_(struct vqg_guard *g, enum vqg_rule rule, uint32_t index,
-                                                        uint64_t value, uint64_t limit)
+VQG_API VQG_PORT_COLD void vqg_guard_refuse_(struct vqg_guard *g, enum vqg_rule rule, uint32_t index, uint64_t value,
+                                             uint64_t limit)
 {
     vqg_guard_note_(g, rule, index, value, limit);
     if (!g->drop || vqg_rule_kind(rule) != VQG_KIND_CHAIN) {
         g->state = (uint8_t)VQG_STATE_DEAD;
     }
-    return (enum vqg_status)(VQG_VIOLATION_BASE - (int)rule);
 }
 
 /** Opens a new generation: what was handed out before is stale. The record stays readable. */
@@ -207,8 +206,8 @@ VQG_API void vqg_guard_clear_(struct vqg_guard *g)
 #define VQG_REQUIRE(guard, cond, name, index, value, limit)                                                            \
     do {                                                                                                               \
         if (VQG_BREAKS_(cond, VQG_RULE_##name)) {                                                                                 \
-            return vqg_guard_refuse_((guard), VQG_RULE_##name, (uint32_t)(index), (uint64_t)(value),                   \
-                                     (uint64_t)(limit));                                                               \
+            vqg_guard_refuse_((guard), VQG_RULE_##name, (uint32_t)(index), (uint64_t)(value), (uint64_t)(limit));      \
+            return VQG_V_##name;                                                                                       \
         }                                                                                                              \
     } while (0)
 
