@@ -18,9 +18,9 @@
 extern "C" {
 #endif
 
-/** Rights of a capability. W never implies R (rule M2). */
-#define VQG_CAP_READ 1u
-#define VQG_CAP_WRITE 2u
+/* Rights of a capability. W never implies R (rule M2). */
+#define VQG_CAP_READ 1u  /**< a device may read: readable elements and tables */
+#define VQG_CAP_WRITE 2u /**< a device may write: writable elements */
 
 /** A range of addresses that the driver may lend. */
 struct vqg_cap {

@@ -79,12 +79,12 @@ VQG_API void vqg_chain_init(struct vqg_chain *c, struct vqg_seg *seg, uint32_t c
 
 /** What an element is judged against. The first part of every device; private. */
 struct vqg_judge {
-    struct vqg_guard guard;
+    struct vqg_guard guard;   /**< state and record */
     struct vqg_policy policy; /**< limits are resolved: none of them is 0 */
-    struct vqg_caps caps;
-    uint64_t features;
-    uint64_t part_addr[3];  /**< the queue's own parts: desc, avail, used (rule X8) */
-    uint64_t part_bytes[3];
+    struct vqg_caps caps;     /**< how to look capabilities up */
+    uint64_t features;        /**< that were acknowledged */
+    uint64_t part_addr[3];    /**< the queue's own parts: desc, avail, used (rule X8) */
+    uint64_t part_bytes[3];   /**< their sizes */
 };
 
 /** Looks an address up; known at compile time where the ready-made table is used. */

@@ -22,23 +22,23 @@ extern "C" {
 
 /** A device endpoint. Caller-owned private memory; its fields are private. */
 struct vqg_device {
-    struct vqg_judge judge;
-    struct vqg_record record;
-    struct vqg_split ring;
-    struct vqg_policy asked;           /**< the policy as the caller gave it */
-    uint32_t nslots;                   /**< entries of the caller's record */
-    uint64_t part_token[3];            /**< of the capabilities that cover the parts */
-    uint64_t bytes_in_flight;          /**< of the chains of this generation */
-    uint64_t dropped;                  /**< chains that went back unserved */
-    struct vqg_chain *popped;          /**< chains in flight, of any generation */
-    const struct vqg_device *sibling;  /**< another queue of the same trust domain */
-    const uint16_t *resume;            /**< heads to take again after a restore */
-    uint32_t resume_left;              /**< how many of them */
-    uint16_t last_avail;               /**< next position to take */
-    uint16_t seen_avail;               /**< position up to which avail.idx has been accepted */
-    uint16_t used;                     /**< next position to return */
-    uint16_t published;                /**< position up to which the driver may look */
-    bool kicks_off;                    /**< the caller asked for no kicks */
+    struct vqg_judge judge;           /**< state, policy and capabilities */
+    struct vqg_record record;         /**< what is in flight */
+    struct vqg_split ring;            /**< the queue in shared memory */
+    struct vqg_policy asked;          /**< the policy as the caller gave it */
+    uint32_t nslots;                  /**< entries of the caller's record */
+    uint64_t part_token[3];           /**< of the capabilities that cover the parts */
+    uint64_t bytes_in_flight;         /**< of the chains of this generation */
+    uint64_t dropped;                 /**< chains that went back unserved */
+    struct vqg_chain *popped;         /**< chains in flight, of any generation */
+    const struct vqg_device *sibling; /**< another queue of the same trust domain */
+    const uint16_t *resume;           /**< heads to take again after a restore */
+    uint32_t resume_left;             /**< how many of them */
+    uint16_t last_avail;              /**< next position to take */
+    uint16_t seen_avail;              /**< position up to which avail.idx has been accepted */
+    uint16_t used;                    /**< next position to return */
+    uint16_t published;               /**< position up to which the driver may look */
+    bool kicks_off;                   /**< the caller asked for no kicks */
 };
 
 /** Ends the pins of the first `n` parts. */

@@ -22,7 +22,7 @@ extern "C" {
 
 /** A driver endpoint. Caller-owned private memory; its fields are private. */
 struct vqg_driver {
-    struct vqg_ledger ledger;
+    struct vqg_ledger ledger; /**< what is lent, and how completions are taken */
     uint32_t free_count; /**< descriptors in the free list */
     uint32_t cursor;     /**< next slot to look at while cookies are reclaimed */
     uint16_t free_head;  /**< first descriptor of the free list */

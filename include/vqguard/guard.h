@@ -53,10 +53,10 @@ struct vqg_violation {
 
 /** What every endpoint begins with. Private. */
 struct vqg_guard {
-    struct vqg_violation violation;
-    uint32_t generation; /**< increases with every reset */
-    uint8_t state;       /**< enum vqg_state */
-    bool drop;           /**< rules of kind CHAIN do not latch */
+    struct vqg_violation violation; /**< the first one */
+    uint32_t generation;            /**< increases with every reset */
+    uint8_t state;                  /**< enum vqg_state */
+    bool drop;                      /**< rules of kind CHAIN do not latch */
 };
 
 /** Name of a rule, for instance "USED_ID_RANGE". Never null. */

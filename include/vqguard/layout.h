@@ -17,43 +17,41 @@ extern "C" {
 /** Largest queue of either format (2.7, 2.8.10.1). */
 #define VQG_QUEUE_SIZE_MAX 32768u
 
-/** Feature bits that shape a queue (6). */
-#define VQG_F_INDIRECT_DESC ((uint64_t)1 << 28)
-#define VQG_F_EVENT_IDX ((uint64_t)1 << 29)
-#define VQG_F_VERSION_1 ((uint64_t)1 << 32)
-#define VQG_F_ACCESS_PLATFORM ((uint64_t)1 << 33)
-#define VQG_F_RING_PACKED ((uint64_t)1 << 34)
-#define VQG_F_IN_ORDER ((uint64_t)1 << 35)
-#define VQG_F_NOTIFICATION_DATA ((uint64_t)1 << 38)
-#define VQG_F_RING_RESET ((uint64_t)1 << 40)
+/* Feature bits that shape a queue (6). */
+#define VQG_F_INDIRECT_DESC ((uint64_t)1 << 28)     /**< indirect tables */
+#define VQG_F_EVENT_IDX ((uint64_t)1 << 29)         /**< event words in place of flags */
+#define VQG_F_VERSION_1 ((uint64_t)1 << 32)         /**< not legacy */
+#define VQG_F_ACCESS_PLATFORM ((uint64_t)1 << 33)   /**< addresses are the platform's */
+#define VQG_F_RING_PACKED ((uint64_t)1 << 34)       /**< packed queues; this build refuses it */
+#define VQG_F_IN_ORDER ((uint64_t)1 << 35)          /**< batches returned in order; this build refuses it */
+#define VQG_F_NOTIFICATION_DATA ((uint64_t)1 << 38) /**< notifications carry a position */
+#define VQG_F_RING_RESET ((uint64_t)1 << 40)        /**< a queue can be reset alone */
 
 /** Features that change the meaning of a queue in a way this build does not know. */
 #define VQG_F_LACKING_ (VQG_F_RING_PACKED | VQG_F_IN_ORDER)
 
-/** Descriptor flags (2.7.5). */
-#define VQG_DESC_F_NEXT 1u
-#define VQG_DESC_F_WRITE 2u
-#define VQG_DESC_F_INDIRECT 4u
+/* Descriptor flags (2.7.5). */
+#define VQG_DESC_F_NEXT 1u     /**< the chain goes on */
+#define VQG_DESC_F_WRITE 2u    /**< device-writable */
+#define VQG_DESC_F_INDIRECT 4u /**< refers to an indirect table */
 #define VQG_DESC_F_KNOWN_ 7u
 
-/** Ring flags (2.7.6, 2.7.8). */
-#define VQG_AVAIL_F_NO_INTERRUPT 1u
-#define VQG_USED_F_NO_NOTIFY 1u
+/* Ring flags (2.7.6, 2.7.8). */
+#define VQG_AVAIL_F_NO_INTERRUPT 1u /**< the driver wants no interrupts */
+#define VQG_USED_F_NO_NOTIFY 1u     /**< the device wants no kicks */
 
-/** Size of a descriptor, of its second word's offset, and of a used element. */
-#define VQG_DESC_BYTES 16u
+/* Sizes in bytes, and offsets within the avail and the used ring. */
+#define VQG_DESC_BYTES 16u     /**< a descriptor */
+#define VQG_USED_ELEM_BYTES 8u /**< a used element */
 #define VQG_DESC_WORD_OFFSET_ 8u
-#define VQG_USED_ELEM_BYTES 8u
-
-/** Offsets within the avail and the used ring. */
 #define VQG_RING_FLAGS_OFFSET_ 0u
 #define VQG_RING_IDX_OFFSET_ 2u
 #define VQG_RING_ENTRY_OFFSET_ 4u
 
-/** Alignments (2.7.1). */
-#define VQG_DESC_ALIGN 16u
-#define VQG_AVAIL_ALIGN 2u
-#define VQG_USED_ALIGN 4u
+/* Alignments in bytes (2.7.1). */
+#define VQG_DESC_ALIGN 16u /**< of a descriptor table */
+#define VQG_AVAIL_ALIGN 2u /**< of an avail ring */
+#define VQG_USED_ALIGN 4u  /**< of a used ring */
 
 /** Bytes of a descriptor table with `n` entries. */
 VQG_API uint64_t vqg_desc_bytes(uint32_t n)

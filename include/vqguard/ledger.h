@@ -43,14 +43,14 @@ struct vqg_done {
 
 /** What a driver keeps about a queue. Caller-owned; its fields are private. */
 struct vqg_ledger {
-    struct vqg_guard guard;
-    struct vqg_record record;
-    struct vqg_policy policy;
-    struct vqg_split ring;
-    uint64_t overlong;  /**< used lengths beyond what was lent */
-    uint16_t last_used; /**< next position to take */
-    uint16_t seen_used; /**< position up to which used.idx has been accepted */
-    bool callbacks_off; /**< the used_event word is not to be written */
+    struct vqg_guard guard;   /**< state and record of a violation */
+    struct vqg_record record; /**< what is lent */
+    struct vqg_policy policy; /**< limits are resolved: max_elements is not 0 */
+    struct vqg_split ring;    /**< the queue in shared memory */
+    uint64_t overlong;        /**< used lengths beyond what was lent */
+    uint16_t last_used;       /**< next position to take */
+    uint16_t seen_used;       /**< position up to which used.idx has been accepted */
+    bool callbacks_off;       /**< the used_event word is not to be written */
 };
 
 /** True when the pointer is `align`-aligned, a power of two, and not null. */

@@ -88,12 +88,12 @@ struct vqg_policy {
     uint32_t min_readable;        /**< device: least readable bytes of a chain (rule C10) */
     uint32_t min_writable;        /**< device: least writable bytes of a chain (rule C10) */
     uint32_t min_length;          /**< driver: least used length of every completion (rule U6) */
-    enum vqg_length_policy length;
-    enum vqg_zero_policy zero;
-    enum vqg_span_policy span;
-    enum vqg_chain_policy chain;
-    enum vqg_direction direction;
-    bool refuse_mixed;            /**< device: refuse direct elements before a table (rule I8) */
+    enum vqg_length_policy length; /**< driver: used lengths that are too long */
+    enum vqg_zero_policy zero;     /**< device: empty elements */
+    enum vqg_span_policy span;     /**< device: buffers over two capabilities */
+    enum vqg_chain_policy chain;   /**< device: chains that break a rule */
+    enum vqg_direction direction;  /**< device: which way the queue goes */
+    bool refuse_mixed;             /**< device: refuse direct elements before a table (rule I8) */
 };
 
 /**

@@ -66,12 +66,13 @@
 
 /**
  * Cache maintenance for memory that the other side does not see coherently:
- * the first runs before each load of `bytes` bytes at `addr`, the second after
+ * this runs before each load of `bytes` bytes at `addr`, VQG_PORT_CLEAN() after
  * each store. The default does nothing.
  */
 #ifndef VQG_PORT_INVALIDATE
 #define VQG_PORT_INVALIDATE(addr, bytes) ((void)0)
 #endif
+/** See VQG_PORT_INVALIDATE(). */
 #ifndef VQG_PORT_CLEAN
 #define VQG_PORT_CLEAN(addr, bytes) ((void)0)
 #endif

@@ -33,7 +33,7 @@ struct vqg_slot {
 
 /** All slots of a queue. Private. */
 struct vqg_record {
-    struct vqg_slot *slots;
+    struct vqg_slot *slots; /**< the caller's memory */
     uint32_t size;        /**< descriptors of the queue */
     uint32_t outstanding; /**< heads that are exposed and not returned */
 };

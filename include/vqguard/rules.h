@@ -20,6 +20,7 @@
 #ifndef VQGUARD_RULES_H
 #define VQGUARD_RULES_H
 
+/** The rules; see the top of this file. */
 #define VQG_RULES(X)                                                                                                   \
     /* A.1 access to shared memory */                                                                                  \
     X(SINGLE_FETCH, X1, BOTH, BUILT, "-", "A shared field is fetched once, through shared.h, and only the copy is used")   \

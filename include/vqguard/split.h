@@ -24,11 +24,11 @@ extern "C" {
 
 /** A split queue in shared memory. Private. */
 struct vqg_split {
-    struct vqg_shared desc;
-    struct vqg_shared avail;
-    struct vqg_shared used;
-    uint32_t size;
-    bool event_idx;
+    struct vqg_shared desc;  /**< descriptor table */
+    struct vqg_shared avail; /**< avail ring with used_event */
+    struct vqg_shared used;  /**< used ring with avail_event */
+    uint32_t size;           /**< descriptors, a power of two */
+    bool event_idx;          /**< VIRTIO_F_EVENT_IDX was acknowledged */
 };
 
 /** A descriptor, fetched. */

@@ -30,11 +30,10 @@
 extern "C" {
 #endif
 
-/** Version of the library. */
-#define VQG_VERSION_MAJOR 0
-#define VQG_VERSION_MINOR 1
-#define VQG_VERSION_PATCH 0
-#define VQG_VERSION_STRING "0.1.0"
+#define VQG_VERSION_MAJOR 0        /**< changes with the interface */
+#define VQG_VERSION_MINOR 1        /**< changes with what is added to it */
+#define VQG_VERSION_PATCH 0        /**< changes with what is mended */
+#define VQG_VERSION_STRING "0.1.0" /**< the three, with dots */
 
 /** What a build consists of. */
 struct vqg_build {

@@ -10,7 +10,11 @@
 void runner_begin(void)
 {
     const char *name = getenv("VQG_TEST_ASSUME");
+    const char *filter = getenv("VQG_TEST_FILTER");
     int rule;
+    if (filter != NULL) {
+        cmocka_set_test_filter(filter);
+    }
     /* A rule that bounds a loop may be the one that is off. */
     alarm(name == NULL ? 300u : 10u);
     setvbuf(stdout, NULL, _IONBF, 0);

@@ -4,7 +4,8 @@
  * @brief The main function of a unit test file.
  *
  * `VQG_TEST_ASSUME=NAME` in the environment takes the rule NAME for granted,
- * which the ablation does rule by rule. A test that begins with a rule's ID in
+ * which the ablation does rule by rule; `VQG_TEST_FILTER=PATTERN` runs the tests
+ * of that name (`*` stands for anything). A test that begins with a rule's ID in
  * lower case (`u2_...`) is a test of that rule. A run that hangs is ended.
  */
 #ifndef VQG_TEST_RUNNER_H
