@@ -53,12 +53,6 @@ struct vqg_ledger {
     bool callbacks_off;       /**< the used_event word is not to be written */
 };
 
-/** True when the pointer is `align`-aligned, a power of two, and not null. */
-VQG_API bool vqg_is_aligned_(const void *p, uintptr_t align)
-{
-    return p != NULL && ((uintptr_t)p & (align - 1u)) == 0u;
-}
-
 /** The driver's set-up rules; on VQG_OK the ledger is live and its slots are free. */
 VQG_API enum vqg_status vqg_ledger_set_up_(struct vqg_ledger *l, const struct vqg_queue *q, const struct vqg_policy *p,
                                            struct vqg_slot *slots, uint32_t nslots)

@@ -27,6 +27,12 @@ struct vqg_shared {
     bool unaligned_;               /**< private: base_ is not 8-byte aligned */
 };
 
+/** True when the pointer is `align`-aligned, a power of two, and not null. */
+VQG_API bool vqg_is_aligned_(const void *p, uintptr_t align)
+{
+    return p != NULL && ((uintptr_t)p & (align - 1u)) == 0u;
+}
+
 /** Makes a handle for the memory at `base`, with fields of the given byte order. */
 VQG_API struct vqg_shared vqg_shared_at(void *base, bool big_endian)
 {
