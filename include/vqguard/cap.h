@@ -45,19 +45,23 @@ typedef const struct vqg_cap *(*vqg_cap_lookup_fn)(void *context, uint64_t addr)
  * Keeps a capability from being revoked while `bytes` bytes at `addr`, which it
  * covers, are in flight (rule M3).
  *
+ * @param pin what ends this pin later; the platform's own, handed back as it is
  * @return false when it is being revoked already.
  */
-typedef bool (*vqg_cap_pin_fn)(void *context, const struct vqg_cap *cap, uint64_t addr, uint64_t bytes);
+typedef bool (*vqg_cap_pin_fn)(void *context, const struct vqg_cap *cap, uint64_t addr, uint64_t bytes, uint64_t *pin);
 
-/** Ends one pin. `token` is the capability's at the time of the pin. */
-typedef void (*vqg_cap_unpin_fn)(void *context, uint64_t token, uint64_t addr, uint64_t bytes);
+/** Ends a pin. */
+typedef void (*vqg_cap_unpin_fn)(void *context, uint64_t pin);
 
-/** How a device asks the platform. */
+struct vqg_cap_table;
+
+/** How a device asks the platform: the ready-made table, or callbacks. */
 struct vqg_caps {
-    vqg_cap_lookup_fn lookup; /**< never null */
-    vqg_cap_pin_fn pin;       /**< null when capabilities are never revoked */
-    vqg_cap_unpin_fn unpin;   /**< null exactly when `pin` is */
-    void *context;            /**< first argument of all three */
+    struct vqg_cap_table *table; /**< not null: asked without a call through a pointer */
+    vqg_cap_lookup_fn lookup;    /**< not null without a table */
+    vqg_cap_pin_fn pin;          /**< null when capabilities are never revoked */
+    vqg_cap_unpin_fn unpin;      /**< null exactly when `pin` is */
+    void *context;               /**< first argument of all three */
 };
 
 /** A sorted table of capabilities in the caller's memory, with a one-entry cache. */
@@ -72,7 +76,7 @@ struct vqg_cap_table {
 /** True when a right covers the direction of an element. */
 VQG_API bool vqg_cap_allows_(const struct vqg_cap *cap, bool device_writes)
 {
-    return (cap->rights & (device_writes ? VQG_CAP_WRITE : VQG_CAP_READ)) != 0u;
+    return ((cap->rights >> device_writes) & 1u) != 0u; /* VQG_CAP_READ is bit 0, VQG_CAP_WRITE bit 1 */
 }
 
 /** Address within the mapping of a capability, null when it has none. `addr` is covered. */
@@ -162,62 +166,93 @@ VQG_API uint32_t vqg_cap_table_find_(const struct vqg_cap_table *t, uint64_t add
     return first;
 }
 
-/** Looks `addr` up in a table; a `vqg_cap_lookup_fn`. A revoked entry covers nothing. */
-VQG_API const struct vqg_cap *vqg_cap_table_lookup(void *table, uint64_t addr)
+/** Looks `addr` up in a table, when the latest answer does not cover it. */
+VQG_API const struct vqg_cap *vqg_cap_table_search_(struct vqg_cap_table *t, uint64_t addr)
 {
-    struct vqg_cap_table *t = (struct vqg_cap_table *)table;
     const struct vqg_cap *cap;
     if (t->count == 0u) {
         return NULL;
     }
+    t->recent = vqg_cap_table_find_(t, addr);
     cap = &t->caps[t->recent];
-    if (addr - cap->base >= cap->size) {
-        t->recent = vqg_cap_table_find_(t, addr);
-        cap = &t->caps[t->recent];
-        if (addr - cap->base >= cap->size) {
-            return NULL;
-        }
-    }
-    return cap->rights != 0u ? cap : NULL;
+    return addr - cap->base < cap->size && cap->rights != 0u ? cap : NULL;
 }
 
-/** Pins an entry of a table; a `vqg_cap_pin_fn`. Refuses when the count would wrap. */
-VQG_API bool vqg_cap_table_pin(void *table, const struct vqg_cap *cap, uint64_t addr, uint64_t bytes)
+/** The capability of a table that covers `addr`, or null. A revoked entry covers nothing. */
+VQG_API const struct vqg_cap *vqg_cap_table_lookup(struct vqg_cap_table *t, uint64_t addr)
 {
-    struct vqg_cap_table *t = (struct vqg_cap_table *)table;
+    if (t->count != 0u) {
+        const struct vqg_cap *cap = &t->caps[t->recent];
+        if (addr - cap->base < cap->size && cap->rights != 0u) {
+            return cap;
+        }
+    }
+    return vqg_cap_table_search_(t, addr);
+}
+
+/** Pins the entry that was looked up last. Refuses another one, and when the count would wrap. */
+VQG_API bool vqg_cap_table_pin(struct vqg_cap_table *t, const struct vqg_cap *cap, uint64_t *pin)
+{
     struct vqg_cap *entry = &t->caps[t->recent];
-    (void)addr;
-    (void)bytes;
     if (entry != cap || entry->pins == UINT32_MAX) {
         return false;
     }
+    *pin = t->recent;
     entry->pins++;
     return true;
 }
 
-/** Unpins what covers `addr` in a table; a `vqg_cap_unpin_fn`. */
-VQG_API void vqg_cap_table_unpin(void *table, uint64_t token, uint64_t addr, uint64_t bytes)
+/** Ends a pin of vqg_cap_table_pin(). */
+VQG_API void vqg_cap_table_unpin(struct vqg_cap_table *t, uint64_t pin)
 {
-    struct vqg_cap_table *t = (struct vqg_cap_table *)table;
-    (void)token;
-    (void)bytes;
-    if (t->count != 0u) {
-        uint32_t i = vqg_cap_table_find_(t, addr);
-        if (t->caps[i].pins != 0u) {
-            t->caps[i].pins--;
-        }
+    if (pin < t->count && t->caps[pin].pins != 0u) {
+        t->caps[pin].pins--;
     }
 }
 
-/** The three callbacks for a table. The table stays the caller's. */
+/** The table as what a device asks. It stays the caller's. */
 VQG_API struct vqg_caps vqg_cap_table_caps(struct vqg_cap_table *t)
 {
     struct vqg_caps caps;
-    caps.lookup = vqg_cap_table_lookup;
-    caps.pin = vqg_cap_table_pin;
-    caps.unpin = vqg_cap_table_unpin;
-    caps.context = t;
+    caps.table = t;
+    caps.lookup = NULL;
+    caps.pin = NULL;
+    caps.unpin = NULL;
+    caps.context = NULL;
     return caps;
+}
+
+/** Finds the capability that covers `addr`. */
+VQG_API const struct vqg_cap *vqg_caps_lookup_(const struct vqg_caps *caps, uint64_t addr)
+{
+    return caps->table != NULL ? vqg_cap_table_lookup(caps->table, addr) : caps->lookup(caps->context, addr);
+}
+
+/** Pins what vqg_caps_lookup_() has just found. */
+VQG_API bool vqg_caps_pin_(const struct vqg_caps *caps, const struct vqg_cap *cap, uint64_t addr, uint64_t bytes,
+                           uint64_t *pin)
+{
+    if (caps->table != NULL) {
+        return vqg_cap_table_pin(caps->table, cap, pin);
+    }
+    *pin = 0;
+    return caps->pin == NULL || caps->pin(caps->context, cap, addr, bytes, pin);
+}
+
+/** Ends a pin. */
+VQG_API void vqg_caps_unpin_(const struct vqg_caps *caps, uint64_t pin)
+{
+    if (caps->table != NULL) {
+        vqg_cap_table_unpin(caps->table, pin);
+    } else if (caps->unpin != NULL) {
+        caps->unpin(caps->context, pin);
+    }
+}
+
+/** True when there is a table, or a lookup with both pin and unpin or neither. */
+VQG_API bool vqg_caps_are_sane_(const struct vqg_caps *caps)
+{
+    return caps->table != NULL || (caps->lookup != NULL && (caps->pin == NULL) == (caps->unpin == NULL));
 }
 
 /**

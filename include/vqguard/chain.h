@@ -24,6 +24,7 @@ struct vqg_seg {
     uint64_t bus;   /**< device: address for what lies behind it */
     void *map;      /**< device: where it is mapped here, or null */
     uint64_t token; /**< device: token of the capability */
+    uint64_t pin;   /**< device: what ends the pin of the capability */
     uint32_t len;   /**< bytes, never 0 */
     bool write;     /**< the device may write it, and not read it */
 };
@@ -36,6 +37,7 @@ VQG_API struct vqg_seg vqg_out(const void *buffer, uint32_t len)
     s.bus = 0;
     s.map = NULL;
     s.token = 0;
+    s.pin = 0;
     s.len = len;
     s.write = false;
     return s;
@@ -85,34 +87,29 @@ struct vqg_judge {
     uint64_t features;        /**< that were acknowledged */
     uint64_t part_addr[3];    /**< the queue's own parts: desc, avail, used (rule X8) */
     uint64_t part_bytes[3];   /**< their sizes */
+    uint64_t parts_first;     /**< first byte of the lowest part */
+    uint64_t parts_last;      /**< last byte of the highest part */
 };
 
-/** Looks an address up; known at compile time where the ready-made table is used. */
-VQG_API const struct vqg_cap *vqg_caps_lookup_(const struct vqg_caps *caps, uint64_t addr)
+/** True when the range shares a byte with a part of the queue. */
+VQG_API bool vqg_judge_owns_(const struct vqg_judge *j, uint64_t addr, uint64_t bytes)
 {
-    return caps->lookup == vqg_cap_table_lookup ? vqg_cap_table_lookup(caps->context, addr)
-                                                : caps->lookup(caps->context, addr);
-}
-
-VQG_API bool vqg_caps_pin_(const struct vqg_caps *caps, const struct vqg_cap *cap, uint64_t addr, uint64_t bytes)
-{
-    return caps->pin == NULL || caps->pin(caps->context, cap, addr, bytes);
-}
-
-VQG_API void vqg_caps_unpin_(const struct vqg_caps *caps, uint64_t token, uint64_t addr, uint64_t bytes)
-{
-    if (caps->unpin != NULL) {
-        caps->unpin(caps->context, token, addr, bytes);
+    uint32_t i;
+    for (i = 0; i < 3u; i++) {
+        if (vqg_ranges_overlap_(addr, bytes, j->part_addr[i], j->part_bytes[i])) {
+            return true;
+        }
     }
+    return false;
 }
 
 /** Ends the pins of all segments. */
 VQG_API void vqg_chain_unpin_(const struct vqg_caps *caps, const struct vqg_chain *c)
 {
     uint32_t i;
-    if (caps->unpin != NULL) {
+    if (caps->table != NULL || caps->unpin != NULL) {
         for (i = 0; i < c->count; i++) {
-            caps->unpin(caps->context, c->seg[i].token, c->seg[i].addr, c->seg[i].len);
+            vqg_caps_unpin_(caps, c->seg[i].pin);
         }
     }
 }
@@ -127,20 +124,25 @@ VQG_API enum vqg_status vqg_chain_cover_(struct vqg_judge *j, struct vqg_chain *
         struct vqg_seg *seg;
         uint64_t offset;
         uint64_t run;
+        uint64_t pin;
         uint32_t part;
         VQG_REQUIRE(&j->guard, cap != NULL && addr - cap->base < cap->size, EVERY_BYTE, c->count, addr, len);
         offset = addr - cap->base;
         run = cap->size - offset;
-        part = run < len ? (uint32_t)run : len;
-        VQG_REQUIRE(&j->guard, part == len || j->policy.span == VQG_SPAN_SPLIT, EVERY_BYTE, c->count, len, run);
+        part = len;
+        if (VQG_PORT_UNLIKELY(run < len)) {
+            VQG_REQUIRE(&j->guard, j->policy.span == VQG_SPAN_SPLIT, EVERY_BYTE, c->count, len, run);
+            part = (uint32_t)run;
+        }
         VQG_REQUIRE(&j->guard, vqg_cap_allows_(cap, write), RIGHT, c->count, addr, cap->rights);
         VQG_REQUIRE(&j->guard, c->count < c->capacity, QUOTA, c->count, c->count + 1u, c->capacity);
-        VQG_REQUIRE(&j->guard, vqg_caps_pin_(&j->caps, cap, addr, part), PIN, c->count, addr, part);
+        VQG_REQUIRE(&j->guard, vqg_caps_pin_(&j->caps, cap, addr, part, &pin), PIN, c->count, addr, part);
         seg = &c->seg[c->count];
         seg->addr = addr;
         seg->bus = cap->bus + offset;
         seg->map = vqg_cap_pointer_(cap, addr);
         seg->token = cap->token;
+        seg->pin = pin;
         seg->len = part;
         seg->write = write;
         c->count++;
@@ -166,20 +168,27 @@ VQG_API enum vqg_status vqg_chain_take_(struct vqg_judge *j, struct vqg_chain *c
     const struct vqg_policy *p = &j->policy;
     uint64_t total = (uint64_t)c->readable + c->writable + len;
     VQG_REQUIRE(&j->guard, write || c->writable == 0u, READ_AFTER_WRITE, index, addr, c->writable);
-    VQG_REQUIRE(&j->guard, p->direction != (write ? VQG_DIRECTION_READABLE : VQG_DIRECTION_WRITABLE), DIRECTION, index,
-                write, p->direction);
+    if (p->direction != VQG_DIRECTION_ANY) {
+        VQG_REQUIRE(&j->guard, write == (p->direction == VQG_DIRECTION_WRITABLE), DIRECTION, index, write,
+                    p->direction);
+    }
     if (len == 0u) {
         VQG_REQUIRE(&j->guard, p->zero == VQG_ZERO_SKIP, ZERO_LENGTH, index, 0u, 1u);
         return VQG_OK;
     }
     VQG_REQUIRE(&j->guard, vqg_chain_fits_(j, addr, len), ELEMENT_RANGE, index, addr, p->max_address);
-    VQG_REQUIRE(&j->guard, total <= UINT32_MAX, TOTAL_LENGTH, index, total, UINT32_MAX);
-    VQG_REQUIRE(&j->guard, total <= p->max_bytes, QUOTA, index, total, p->max_bytes);
+    if (VQG_PORT_UNLIKELY(total > p->max_bytes)) {
+        VQG_REQUIRE(&j->guard, total <= UINT32_MAX, TOTAL_LENGTH, index, total, UINT32_MAX);
+        VQG_REQUIRE(&j->guard, total <= p->max_bytes, QUOTA, index, total, p->max_bytes);
+    }
     if (write) {
-        unsigned i;
-        for (i = 0; i < 3u; i++) {
-            VQG_REQUIRE(&j->guard, !vqg_ranges_overlap_(addr, len, j->part_addr[i], j->part_bytes[i]), SELF_ALIAS, index,
-                        addr, j->part_addr[i]);
+        /* Buffers hardly ever lie between the parts. */
+        if (VQG_PORT_UNLIKELY(addr <= j->parts_last && addr + (len - 1u) >= j->parts_first)) {
+            unsigned i;
+            for (i = 0; i < 3u; i++) {
+                VQG_REQUIRE(&j->guard, !vqg_ranges_overlap_(addr, len, j->part_addr[i], j->part_bytes[i]), SELF_ALIAS,
+                            index, addr, j->part_addr[i]);
+            }
         }
         VQG_REQUIRE(&j->guard,
                     c->table_bytes_ == 0u || !vqg_ranges_overlap_(addr, len, c->table_addr_, c->table_bytes_),

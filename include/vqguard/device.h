@@ -27,8 +27,8 @@ struct vqg_device {
     struct vqg_split ring;            /**< the queue in shared memory */
     struct vqg_policy asked;          /**< the policy as the caller gave it */
     uint32_t nslots;                  /**< entries of the caller's record */
-    uint64_t part_token[3];           /**< of the capabilities that cover the parts */
-    uint64_t bytes_in_flight;         /**< of the chains of this generation */
+    uint64_t part_pin[3];             /**< what ends the pins of the parts */
+    uint64_t bytes_in_flight;         /**< of the popped chains, of any generation */
     uint64_t dropped;                 /**< chains that went back unserved */
     struct vqg_chain *popped;         /**< chains in flight, of any generation */
     const struct vqg_device *sibling; /**< another queue of the same trust domain */
@@ -46,20 +46,8 @@ VQG_API void vqg_device_unpin_parts_(struct vqg_device *d, uint32_t n)
 {
     uint32_t i;
     for (i = 0; i < n; i++) {
-        vqg_caps_unpin_(&d->judge.caps, d->part_token[i], d->judge.part_addr[i], d->judge.part_bytes[i]);
+        vqg_caps_unpin_(&d->judge.caps, d->part_pin[i]);
     }
-}
-
-/** True when the range shares a byte with a part of this queue. */
-VQG_API bool vqg_device_owns_(const struct vqg_device *d, uint64_t addr, uint64_t bytes)
-{
-    uint32_t i;
-    for (i = 0; i < 3u; i++) {
-        if (vqg_ranges_overlap_(addr, bytes, d->judge.part_addr[i], d->judge.part_bytes[i])) {
-            return true;
-        }
-    }
-    return false;
 }
 
 /** Checks part `n` of a queue, pins it, and makes its handle. */
@@ -85,14 +73,15 @@ VQG_API enum vqg_status vqg_device_part_(struct vqg_device *d, uint32_t n, uint6
                           QUEUE_DISJOINT, bad, addr, d->judge.part_addr[i]);
     }
     for (i = 0; s != NULL && i < VQG_QUEUE_SIZE_MAX; i++) {
-        VQG_REQUIRE_SETUP(g, s->judge.guard.state == VQG_STATE_OFF || !vqg_device_owns_(s, addr, bytes), QUEUE_DISJOINT,
+        VQG_REQUIRE_SETUP(g, s->judge.guard.state == VQG_STATE_OFF || !vqg_judge_owns_(&s->judge, addr, bytes), QUEUE_DISJOINT,
                           bad, addr, s->judge.guard.violation.queue);
         s = s->sibling;
     }
-    VQG_REQUIRE_SETUP(g, vqg_caps_pin_(&d->judge.caps, cap, addr, bytes), PIN, bad, addr, bytes);
+    VQG_REQUIRE_SETUP(g, vqg_caps_pin_(&d->judge.caps, cap, addr, bytes, &d->part_pin[n]), PIN, bad, addr, bytes);
     d->judge.part_addr[n] = addr;
     d->judge.part_bytes[n] = bytes;
-    d->part_token[n] = cap->token;
+    d->judge.parts_first = n == 0u || addr < d->judge.parts_first ? addr : d->judge.parts_first;
+    d->judge.parts_last = n == 0u || addr + (bytes - 1u) > d->judge.parts_last ? addr + (bytes - 1u) : d->judge.parts_last;
     *part = vqg_shared_at(map, big);
     return VQG_OK;
 }
@@ -154,7 +143,6 @@ VQG_API VQG_PORT_NODISCARD enum vqg_status vqg_device_enable(struct vqg_device *
     d->judge.policy = vqg_device_limits_(d->asked, q->size);
     d->record.size = q->size;
     vqg_record_clear_(&d->record);
-    d->bytes_in_flight = 0;
     d->resume_left = 0;
     d->last_avail = 0;
     d->seen_avail = 0;
@@ -183,7 +171,7 @@ VQG_API VQG_PORT_NODISCARD enum vqg_status vqg_device_init(struct vqg_device *d,
     VQG_EXPECT_(d != NULL, VQG_BAD_ENDPOINT);
     vqg_zero_(d, sizeof *d);
     VQG_EXPECT_(p != NULL && vqg_policy_is_sane_(p), VQG_BAD_POLICY);
-    VQG_EXPECT_(caps != NULL && caps->lookup != NULL && (caps->pin == NULL) == (caps->unpin == NULL), VQG_BAD_CAPS);
+    VQG_EXPECT_(caps != NULL && vqg_caps_are_sane_(caps), VQG_BAD_CAPS);
     VQG_EXPECT_(slots != NULL, VQG_BAD_SLOTS);
     d->asked = *p;
     d->judge.caps = *caps;
@@ -205,6 +193,7 @@ VQG_API void vqg_device_retire_(struct vqg_device *d, struct vqg_chain *c)
         c->next_->prev_ = c->prev_;
     }
     c->owner_ = NULL;
+    d->bytes_in_flight -= c->bytes_;
     vqg_chain_unpin_(&d->judge.caps, c);
 }
 
@@ -214,8 +203,9 @@ VQG_API enum vqg_status vqg_device_harvest_(struct vqg_device *d)
     uint16_t seen = vqg_split_harvest_avail_(&d->ring);
     uint16_t pending = (uint16_t)(seen - d->last_avail);
     VQG_REQUIRE(&d->judge.guard, pending <= d->ring.size, AVAIL_JUMP, d->last_avail, pending, d->ring.size);
-    VQG_REQUIRE(&d->judge.guard, pending + d->record.outstanding + d->resume_left <= d->ring.size, OVERSUBSCRIBED,
-                d->last_avail, pending, d->ring.size - d->record.outstanding);
+    /* What was pushed and not published is still the device's: the driver cannot have used it again. */
+    VQG_REQUIRE(&d->judge.guard, (uint16_t)(seen - d->published) <= d->ring.size, OVERSUBSCRIBED, d->last_avail, pending,
+                d->ring.size - (uint16_t)(d->last_avail - d->published));
     d->seen_avail = seen;
     return pending != 0u ? VQG_OK : VQG_EMPTY;
 }
@@ -269,6 +259,18 @@ VQG_API enum vqg_status vqg_device_weigh_(struct vqg_device *d, const struct vqg
     return VQG_OK;
 }
 
+/** Takes back what a walk did to the record and to the chain that it refused. */
+VQG_API VQG_PORT_COLD void vqg_device_refuse_(struct vqg_device *d, struct vqg_chain *c, uint32_t descs)
+{
+    vqg_chain_unpin_(&d->judge.caps, c);
+    if (descs != 0u) {
+        (void)vqg_record_free_(&d->record, c->head, descs);
+    }
+    c->count = 0;
+    c->readable = 0;
+    c->writable = 0;
+}
+
 /**
  * Takes the next chain. Until it is pushed, `c` and its segments are lent to the
  * endpoint, the capabilities under them are pinned, and its descriptors may not
@@ -299,14 +301,13 @@ VQG_API VQG_PORT_NODISCARD enum vqg_status vqg_device_pop(struct vqg_device *d, 
     c->writable = 0;
     c->table_bytes_ = 0;
     c->head = head;
-    st = vqg_split_walk_(&d->ring, &d->judge, d->record.slots, c, head, &descs);
+    st = vqg_split_walk_(&d->ring, &d->judge, &d->record, c, head, &descs);
     if (st == VQG_OK) {
         c->bytes_ = (uint64_t)c->readable + c->writable;
         st = vqg_device_weigh_(d, c);
     }
     if (st != VQG_OK) {
-        vqg_chain_unpin_(&d->judge.caps, c);
-        c->count = 0;
+        vqg_device_refuse_(d, c, descs);
         if (vqg_is_violation(st) && d->judge.guard.state == VQG_STATE_LIVE) {
             vqg_split_return_(&d->ring, d->used, head, 0);
             d->used++;
@@ -315,7 +316,8 @@ VQG_API VQG_PORT_NODISCARD enum vqg_status vqg_device_pop(struct vqg_device *d, 
         }
         return st;
     }
-    vqg_record_lend_(&d->record, head, descs)->writable = c->writable;
+    d->record.slots[head].count = (uint16_t)descs;
+    d->record.slots[head].writable = c->writable;
     d->record.outstanding++;
     d->bytes_in_flight += c->bytes_;
     vqg_device_advance_(d);
@@ -356,9 +358,8 @@ VQG_API VQG_PORT_NODISCARD enum vqg_status vqg_device_push(struct vqg_device *d,
     VQG_REQUIRE_CALLER(written <= d->record.slots[c->head].writable, WRITTEN_LENGTH, VQG_BAD_LENGTH);
     vqg_split_return_(&d->ring, d->used, c->head, written);
     d->used++;
-    (void)vqg_record_settle_(&d->record, c->head);
+    (void)vqg_record_free_(&d->record, c->head, d->record.slots[c->head].count);
     d->record.outstanding--;
-    d->bytes_in_flight -= c->bytes_;
     vqg_device_retire_(d, c);
     return VQG_OK;
 }
@@ -432,7 +433,7 @@ VQG_API bool vqg_device_in_flight(const struct vqg_device *d, uint64_t addr, uin
         return false;
     }
     if (!vqg_range_is_sane_(addr, bytes) ||
-        (d->judge.guard.state != VQG_STATE_OFF && vqg_device_owns_(d, addr, bytes))) {
+        (d->judge.guard.state != VQG_STATE_OFF && vqg_judge_owns_(&d->judge, addr, bytes))) {
         return true;
     }
     for (c = d->popped; c != NULL; c = c->next_) {

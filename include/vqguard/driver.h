@@ -25,9 +25,8 @@ struct vqg_driver {
     struct vqg_ledger ledger; /**< what is lent, and how completions are taken */
     uint32_t free_count; /**< descriptors in the free list */
     uint32_t cursor;     /**< next slot to look at while cookies are reclaimed */
+    uint32_t max_direct; /**< segments of a direct chain: at most the queue size and the policy's elements */
     uint16_t free_head;  /**< first descriptor of the free list */
-    uint16_t avail;      /**< next position of the avail ring */
-    uint16_t published;  /**< position up to which the device may look */
     bool indirect;       /**< VIRTIO_F_INDIRECT_DESC was acknowledged */
 };
 
@@ -52,8 +51,8 @@ VQG_API void vqg_driver_begin_(struct vqg_driver *d)
     }
     d->free_count = d->ledger.record.size;
     d->free_head = 0;
-    d->avail = 0;
-    d->published = 0;
+    d->ledger.avail = 0;
+    d->ledger.published = 0;
     d->cursor = 0;
     d->ledger.last_used = 0;
     d->ledger.seen_used = 0;
@@ -83,42 +82,113 @@ VQG_API VQG_PORT_NODISCARD enum vqg_status vqg_driver_init(struct vqg_driver *d,
     vqg_zero_(d, sizeof *d);
     st = vqg_ledger_set_up_(&d->ledger, q, p, slots, nslots);
     if (st == VQG_OK) {
+        d->max_direct = d->ledger.policy.max_elements < q->size ? d->ledger.policy.max_elements : q->size;
         d->indirect = (q->features & VQG_F_INDIRECT_DESC) != 0u;
         vqg_driver_begin_(d);
     }
     return st;
 }
 
-/** Checks the caller's segments and adds up the writable bytes. */
-VQG_API enum vqg_status vqg_driver_check_(const struct vqg_request *r, uint32_t *writable)
+/** Checks the caller's segments, adds up the writable bytes, and settles on the least used length. */
+VQG_API enum vqg_status vqg_driver_check_(const struct vqg_driver *d, const struct vqg_seg *seg, uint32_t count,
+                                          uint32_t *least, uint32_t *writable)
 {
-    uint64_t total = 0;
-    uint32_t sum = 0;
+    uint64_t readable = 0;
+    uint64_t sum = 0;
     uint32_t i;
-    for (i = 0; i < r->count; i++) {
-        const struct vqg_seg *s = &r->seg[i];
+    for (i = 0; i < count; i++) {
+        const struct vqg_seg *s = &seg[i];
         VQG_EXPECT_(vqg_range_is_sane_(s->addr, s->len), VQG_BAD_SEGMENT);
-        VQG_EXPECT_(s->write || sum == 0u, VQG_BAD_SEGMENT);
-        total += s->len;
-        VQG_EXPECT_(total <= UINT32_MAX, VQG_BAD_SEGMENT);
-        sum += s->write ? s->len : 0u;
+        if (s->write) {
+            sum += s->len;
+        } else {
+            VQG_EXPECT_(sum == 0u, VQG_BAD_SEGMENT);
+            readable += s->len;
+        }
     }
-    *writable = sum;
+    VQG_EXPECT_(readable + sum <= UINT32_MAX, VQG_BAD_SEGMENT);
+    *least = *least > d->ledger.policy.min_length ? *least : d->ledger.policy.min_length;
+    VQG_EXPECT_(*least <= sum, VQG_BAD_LENGTH);
+    *writable = (uint32_t)sum;
     return VQG_OK;
 }
 
-/** Writes an indirect table and returns the segment that refers to it. */
-VQG_API struct vqg_seg vqg_driver_put_table_(const struct vqg_driver *d, const struct vqg_request *r)
+/** Records a chain that stands in the descriptor table, and writes its head into the avail ring. */
+VQG_API void vqg_driver_commit_(struct vqg_driver *d, uint16_t head, uint32_t descs, uint32_t writable, uint32_t least,
+                                void *cookie)
 {
-    struct vqg_shared table = vqg_shared_at(r->table, d->ledger.ring.desc.big_);
-    struct vqg_seg seg = vqg_out(NULL, r->count * VQG_DESC_BYTES);
-    uint32_t i;
-    for (i = 0; i < r->count; i++) {
-        bool more = i + 1u < r->count;
-        vqg_split_put_desc_(table, i, &r->seg[i], more ? VQG_DESC_F_NEXT : 0u, (uint16_t)(more ? i + 1u : 0u));
+    struct vqg_ledger *l = &d->ledger;
+    struct vqg_slot *first = &l->record.slots[head];
+    uint16_t position = l->avail;
+    first->cookie = cookie;
+    first->writable = writable;
+    first->least = least;
+    first->count = (uint16_t)descs;
+    first->position = position;
+    l->record.slots[position & (l->record.size - 1u)].order = head;
+    vqg_split_expose_(&l->ring, position, head);
+    l->avail = (uint16_t)(position + 1u);
+    d->free_count -= descs;
+}
+
+/** Adds a direct chain. */
+VQG_API enum vqg_status vqg_driver_add_direct_(struct vqg_driver *d, const struct vqg_seg *seg, uint32_t count,
+                                               uint32_t least, void *cookie)
+{
+    struct vqg_ledger *l = &d->ledger;
+    struct vqg_slot *slots = l->record.slots;
+    uint32_t writable;
+    uint32_t left = count;
+    uint16_t head = d->free_head;
+    uint16_t id = head;
+    enum vqg_status st;
+    VQG_EXPECT_(l->guard.state == VQG_STATE_LIVE, VQG_DEAD);
+    VQG_EXPECT_(count - 1u < d->max_direct, VQG_BAD_COUNT);
+    st = vqg_driver_check_(d, seg, count, &least, &writable);
+    VQG_EXPECT_(st == VQG_OK, st);
+    VQG_EXPECT_(count <= d->free_count, VQG_FULL);
+    while (--left != 0u) {
+        uint16_t next = slots[id].next;
+        vqg_split_put_desc_(l->ring.desc, id, seg, VQG_DESC_F_NEXT, next);
+        slots[next].count = VQG_SLOT_MEMBER_;
+        seg++;
+        id = next;
     }
-    seg.addr = r->table_addr;
-    return seg;
+    vqg_split_put_desc_(l->ring.desc, id, seg, 0, 0);
+    d->free_head = slots[id].next;
+    vqg_driver_commit_(d, head, count, writable, least, cookie);
+    return VQG_OK;
+}
+
+/** Adds a chain through an indirect table in the caller's memory. */
+VQG_API enum vqg_status vqg_driver_add_indirect_(struct vqg_driver *d, const struct vqg_request *r)
+{
+    struct vqg_ledger *l = &d->ledger;
+    struct vqg_shared table = vqg_shared_at(r->table, l->ring.desc.big_);
+    struct vqg_seg referrer = vqg_out(NULL, r->count * VQG_DESC_BYTES);
+    uint32_t last = r->count - 1u;
+    uint16_t head = d->free_head;
+    uint32_t least = r->min_length;
+    uint32_t writable;
+    enum vqg_status st;
+    uint32_t i;
+    VQG_EXPECT_(l->guard.state == VQG_STATE_LIVE, VQG_DEAD);
+    VQG_EXPECT_(d->indirect && r->count <= r->table_entries, VQG_BAD_TABLE);
+    VQG_EXPECT_(last < l->policy.max_elements && last < VQG_QUEUE_SIZE_MAX, VQG_BAD_COUNT);
+    VQG_EXPECT_(vqg_is_aligned_(r->table, VQG_DESC_ALIGN), VQG_BAD_TABLE);
+    VQG_EXPECT_(vqg_range_is_sane_(r->table_addr, vqg_desc_bytes(r->count)), VQG_BAD_TABLE);
+    st = vqg_driver_check_(d, r->seg, r->count, &least, &writable);
+    VQG_EXPECT_(st == VQG_OK, st);
+    VQG_EXPECT_(d->free_count != 0u, VQG_FULL);
+    for (i = 0; i < last; i++) {
+        vqg_split_put_desc_(table, i, &r->seg[i], VQG_DESC_F_NEXT, (uint16_t)(i + 1u));
+    }
+    vqg_split_put_desc_(table, last, &r->seg[last], 0, 0);
+    referrer.addr = r->table_addr;
+    vqg_split_put_desc_(l->ring.desc, head, &referrer, VQG_DESC_F_INDIRECT, 0);
+    d->free_head = l->record.slots[head].next;
+    vqg_driver_commit_(d, head, 1, writable, least, r->cookie);
+    return VQG_OK;
 }
 
 /**
@@ -129,71 +199,22 @@ VQG_API struct vqg_seg vqg_driver_put_table_(const struct vqg_driver *d, const s
  * @param r the request; it may go after the call, the memory of its segments and table may not
  * @return VQG_OK; VQG_FULL when there are not enough free descriptors now; VQG_DEAD; VQG_BAD_ENDPOINT for
  *         a null argument; VQG_BAD_COUNT for no segments or more than can ever be taken; VQG_BAD_SEGMENT;
- *         VQG_BAD_TABLE; VQG_BAD_LENGTH when `min_length` is beyond the writable bytes. (2.7.5, 2.7.5.3, 2.7.13)
+ *         VQG_BAD_TABLE; VQG_BAD_LENGTH when the least length, the request's or the policy's, is beyond the
+ *         writable bytes. (2.7.5, 2.7.5.3, 2.7.13)
  */
 VQG_API VQG_PORT_NODISCARD enum vqg_status vqg_driver_add_request(struct vqg_driver *d, const struct vqg_request *r)
 {
-    struct vqg_ledger *l;
-    struct vqg_slot *slots;
-    struct vqg_slot *first;
-    enum vqg_status st;
-    uint32_t descs;
-    uint32_t writable;
-    uint16_t head;
-    uint16_t last;
     VQG_EXPECT_(d != NULL && r != NULL && r->seg != NULL, VQG_BAD_ENDPOINT);
-    l = &d->ledger;
-    slots = l->record.slots;
-    VQG_EXPECT_(l->guard.state == VQG_STATE_LIVE, VQG_DEAD);
-    VQG_EXPECT_(r->count != 0u && r->count <= l->policy.max_elements, VQG_BAD_COUNT);
-    if (r->table != NULL) {
-        VQG_EXPECT_(d->indirect && r->count <= r->table_entries, VQG_BAD_TABLE);
-        VQG_EXPECT_(r->count <= VQG_QUEUE_SIZE_MAX, VQG_BAD_COUNT);
-        VQG_EXPECT_(vqg_is_aligned_(r->table, VQG_DESC_ALIGN), VQG_BAD_TABLE);
-        VQG_EXPECT_(vqg_range_is_sane_(r->table_addr, vqg_desc_bytes(r->count)), VQG_BAD_TABLE);
-    } else {
-        VQG_EXPECT_(r->count <= l->record.size, VQG_BAD_COUNT);
-    }
-    descs = r->table != NULL ? 1u : r->count;
-    st = vqg_driver_check_(r, &writable);
-    VQG_EXPECT_(st == VQG_OK, st);
-    VQG_EXPECT_(r->min_length <= writable, VQG_BAD_LENGTH);
-    VQG_EXPECT_(descs <= d->free_count, VQG_FULL);
-    head = d->free_head;
-    last = head;
-    if (r->table != NULL) {
-        struct vqg_seg seg = vqg_driver_put_table_(d, r);
-        vqg_split_put_desc_(l->ring.desc, head, &seg, VQG_DESC_F_INDIRECT, 0);
-    } else {
-        uint32_t i;
-        for (i = 0; i + 1u < descs; i++) {
-            uint16_t next = slots[last].next;
-            vqg_split_put_desc_(l->ring.desc, last, &r->seg[i], VQG_DESC_F_NEXT, next);
-            last = next;
-        }
-        vqg_split_put_desc_(l->ring.desc, last, &r->seg[i], 0, 0);
-    }
-    d->free_head = slots[last].next;
-    d->free_count -= descs;
-    first = vqg_record_lend_(&l->record, head, descs);
-    first->cookie = r->cookie;
-    first->writable = writable;
-    first->least = r->min_length > l->policy.min_length ? r->min_length : l->policy.min_length;
-    slots[d->avail & (l->record.size - 1u)].order = head;
-    vqg_split_expose_(&l->ring, d->avail, head);
-    d->avail++;
-    return VQG_OK;
+    return r->table == NULL ? vqg_driver_add_direct_(d, r->seg, r->count, r->min_length, r->cookie)
+                            : vqg_driver_add_indirect_(d, r);
 }
 
 /** Adds `count` segments as a direct chain; see vqg_driver_add_request(). */
 VQG_API VQG_PORT_NODISCARD enum vqg_status vqg_driver_add(struct vqg_driver *d, const struct vqg_seg *seg,
                                                           uint32_t count, void *cookie)
 {
-    struct vqg_request r = {NULL, 0, 0, NULL, NULL, 0, 0};
-    r.seg = seg;
-    r.count = count;
-    r.cookie = cookie;
-    return vqg_driver_add_request(d, &r);
+    VQG_EXPECT_(d != NULL && seg != NULL, VQG_BAD_ENDPOINT);
+    return vqg_driver_add_direct_(d, seg, count, 0, cookie);
 }
 
 /**
@@ -205,25 +226,21 @@ VQG_API VQG_PORT_NODISCARD enum vqg_status vqg_driver_add(struct vqg_driver *d, 
  */
 VQG_API bool vqg_driver_kick(struct vqg_driver *d)
 {
-    struct vqg_record *rec = &d->ledger.record;
-    uint16_t was = d->published;
-    uint16_t i;
-    if (d->ledger.guard.state != VQG_STATE_LIVE || was == d->avail) {
+    struct vqg_ledger *l = &d->ledger;
+    uint16_t was = l->published;
+    if (l->guard.state != VQG_STATE_LIVE || was == l->avail) {
         return false;
     }
-    for (i = was; i != d->avail; i++) {
-        rec->slots[rec->slots[i & (rec->size - 1u)].order].exposed = 1;
-    }
-    rec->outstanding += (uint16_t)(d->avail - was);
-    d->published = d->avail;
-    vqg_split_publish_(&d->ledger.ring, d->avail);
-    return vqg_split_kick_due_(&d->ledger.ring, d->avail, was);
+    l->record.outstanding += (uint16_t)(l->avail - was);
+    l->published = l->avail;
+    vqg_split_publish_(&l->ring, l->avail);
+    return vqg_split_kick_due_(&l->ring, l->avail, was);
 }
 
 /** Frees a chain in the record and puts its descriptors back on the free list. */
 VQG_API void vqg_driver_settle_(struct vqg_driver *d, uint16_t head, uint32_t count)
 {
-    uint16_t last = vqg_record_settle_(&d->ledger.record, head);
+    uint16_t last = vqg_record_free_(&d->ledger.record, head, count);
     d->ledger.record.slots[last].next = d->free_head;
     d->free_head = head;
     d->free_count += count;

@@ -50,6 +50,8 @@ struct vqg_ledger {
     uint64_t overlong;        /**< used lengths beyond what was lent */
     uint16_t last_used;       /**< next position to take */
     uint16_t seen_used;       /**< position up to which used.idx has been accepted */
+    uint16_t avail;           /**< driver: next position of the avail ring */
+    uint16_t published;       /**< driver: position up to which the device may look */
     bool callbacks_off;       /**< the used_event word is not to be written */
 };
 
@@ -126,8 +128,8 @@ VQG_API VQG_PORT_NODISCARD enum vqg_status vqg_ledger_init(struct vqg_ledger *l,
  * @param count    how many
  * @param writable device-writable bytes of the chain, those of an indirect table included
  * @param cookie   comes back with the completion
- * @return VQG_OK; VQG_BAD_COUNT for 0 or more than the queue size; VQG_BAD_HEAD when an id is out of
- *         range, lent already, or there twice; VQG_DEAD when latched; VQG_BAD_ENDPOINT for a null argument.
+ * @return VQG_OK; VQG_BAD_COUNT for 0 or more than the queue size; VQG_BAD_LENGTH when the policy's least length
+ *         is beyond the writable bytes; VQG_BAD_HEAD when an id is out of range, lent already, or there twice; VQG_DEAD when latched; VQG_BAD_ENDPOINT for a null argument.
  */
 VQG_API VQG_PORT_NODISCARD enum vqg_status vqg_ledger_publish(struct vqg_ledger *l, const uint16_t *ids, uint32_t count,
                                                               uint32_t writable, void *cookie)
@@ -137,6 +139,7 @@ VQG_API VQG_PORT_NODISCARD enum vqg_status vqg_ledger_publish(struct vqg_ledger 
     VQG_EXPECT_(l != NULL && ids != NULL, VQG_BAD_ENDPOINT);
     VQG_EXPECT_(l->guard.state == VQG_STATE_LIVE, VQG_DEAD);
     VQG_EXPECT_(count != 0u && count <= l->record.size, VQG_BAD_COUNT);
+    VQG_EXPECT_(l->policy.min_length <= writable, VQG_BAD_LENGTH);
     slots = l->record.slots;
     for (i = 0; i < count; i++) {
         if (ids[i] >= l->record.size || slots[ids[i]].count != 0u) {
@@ -153,9 +156,23 @@ VQG_API VQG_PORT_NODISCARD enum vqg_status vqg_ledger_publish(struct vqg_ledger 
     slots[ids[0]].writable = writable;
     slots[ids[0]].least = l->policy.min_length;
     slots[ids[0]].cookie = cookie;
-    slots[ids[0]].exposed = 1;
     l->record.outstanding++;
     return VQG_OK;
+}
+
+/**
+ * True while the head was added and not yet published. Positions come round again, but the avail order
+ * at a position between `published` and `avail` is always that of the latest head there.
+ */
+VQG_API bool vqg_ledger_is_hidden_(const struct vqg_ledger *l, uint32_t id)
+{
+    uint16_t position;
+    if (l->avail == l->published) {
+        return false;
+    }
+    position = l->record.slots[id].position;
+    return (uint16_t)(position - l->published) < (uint16_t)(l->avail - l->published) &&
+           l->record.slots[position & (l->record.size - 1u)].order == id;
 }
 
 /** Looks how far the device says it is, and judges that. */
@@ -168,15 +185,32 @@ VQG_API enum vqg_status vqg_ledger_harvest_(struct vqg_ledger *l)
     return pending != 0u ? VQG_OK : VQG_EMPTY;
 }
 
+/** Judges a used length that is not between the least and the most; under a lenient policy corrects it. */
+VQG_API VQG_PORT_COLD enum vqg_status vqg_ledger_odd_length_(struct vqg_ledger *l, const struct vqg_slot *slot,
+                                                             uint32_t id, struct vqg_done *done)
+{
+    if (l->policy.length == VQG_LENGTH_REJECT) {
+        VQG_REQUIRE(&l->guard, done->len <= slot->writable, USED_LENGTH_MAX, id, done->len, slot->writable);
+        VQG_REQUIRE(&l->guard, done->len >= slot->least, USED_LENGTH_MIN, id, done->len, slot->least);
+        return VQG_OK;
+    }
+    if (done->len > slot->writable) {
+        done->len = slot->writable;
+        l->overlong++;
+        done->flags = l->policy.length == VQG_LENGTH_CLAMP ? VQG_DONE_CLAMPED : 0u;
+    } else {
+        done->flags = VQG_DONE_SHORT;
+    }
+    return VQG_OK;
+}
+
 /** Takes a completion whose chain stays marked in the record; the caller settles it. */
-VQG_API enum vqg_status vqg_ledger_accept_(struct vqg_ledger *l, struct vqg_done *done)
+VQG_API enum vqg_status vqg_ledger_accept_(struct vqg_ledger *l, struct vqg_done *out)
 {
     struct vqg_guard *g = &l->guard;
-    struct vqg_slot *slot;
-    uint32_t claimed;
-    unsigned flags;
+    struct vqg_done done;
+    const struct vqg_slot *slot;
     uint32_t id;
-    uint32_t len;
     VQG_EXPECT_(g->state == VQG_STATE_LIVE, VQG_DEAD);
     if (l->seen_used == l->last_used) {
         enum vqg_status st = vqg_ledger_harvest_(l);
@@ -188,32 +222,24 @@ VQG_API enum vqg_status vqg_ledger_accept_(struct vqg_ledger *l, struct vqg_done
             return st;
         }
     }
-    vqg_split_fetch_used_(&l->ring, l->last_used, &id, &len);
+    vqg_split_fetch_used_(&l->ring, l->last_used, &id, &done.len);
     VQG_REQUIRE(g, id < l->record.size, USED_ID_RANGE, l->last_used, id, l->record.size);
     id = VQG_PORT_NOSPEC(id, l->record.size);
     slot = &l->record.slots[id];
-    VQG_REQUIRE(g, vqg_slot_is_head_(slot) && slot->exposed != 0u, USED_ID_OUTSTANDING, l->last_used, id,
+    VQG_REQUIRE(g, vqg_slot_is_head_(slot) && !vqg_ledger_is_hidden_(l, id), USED_ID_OUTSTANDING, l->last_used, id,
                 slot->count);
-    claimed = len;
-    flags = 0;
-    if (l->policy.length == VQG_LENGTH_REJECT) {
-        VQG_REQUIRE(g, len <= slot->writable, USED_LENGTH_MAX, id, len, slot->writable);
-        VQG_REQUIRE(g, len >= slot->least, USED_LENGTH_MIN, id, len, slot->least);
-    } else {
-        if (len > slot->writable) {
-            len = slot->writable;
-            l->overlong++;
-            flags = l->policy.length == VQG_LENGTH_CLAMP ? VQG_DONE_CLAMPED : 0u;
-        }
-        flags |= len < slot->least ? VQG_DONE_SHORT : 0u;
+    done.claimed = done.len;
+    done.flags = 0;
+    /* `least` is at most `writable`: one comparison for both ends. */
+    if (VQG_PORT_UNLIKELY(done.len - slot->least > slot->writable - slot->least)) {
+        enum vqg_status st = vqg_ledger_odd_length_(l, slot, id, &done);
+        VQG_EXPECT_(st == VQG_OK, st);
     }
-    done->flags = (uint16_t)flags;
-    done->claimed = claimed;
-    done->len = len;
-    done->cookie = slot->cookie;
-    done->generation = g->generation;
-    done->count = slot->count;
-    done->id = (uint16_t)id;
+    done.cookie = slot->cookie;
+    done.generation = g->generation;
+    done.count = slot->count;
+    done.id = (uint16_t)id;
+    *out = done;
     l->last_used++;
     l->record.outstanding--;
     return VQG_OK;
@@ -235,7 +261,7 @@ VQG_API VQG_PORT_NODISCARD enum vqg_status vqg_ledger_take(struct vqg_ledger *l,
     VQG_EXPECT_(l != NULL && done != NULL, VQG_BAD_ENDPOINT);
     st = vqg_ledger_accept_(l, done);
     if (st == VQG_OK) {
-        (void)vqg_record_settle_(&l->record, done->id);
+        (void)vqg_record_free_(&l->record, done->id, done->count);
     }
     return st;
 }

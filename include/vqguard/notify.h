@@ -52,13 +52,11 @@ VQG_API VQG_PORT_NODISCARD enum vqg_status vqg_notification_parse(uint32_t value
  */
 VQG_API VQG_PORT_NODISCARD enum vqg_status vqg_device_hint(struct vqg_device *d, uint16_t next)
 {
-    uint16_t ahead;
     uint16_t behind;
     VQG_EXPECT_(d != NULL, VQG_BAD_ENDPOINT);
     VQG_EXPECT_(d->judge.guard.state == VQG_STATE_LIVE, VQG_DEAD);
-    ahead = (uint16_t)(next - d->last_avail);
     behind = (uint16_t)(d->last_avail - next);
-    VQG_REQUIRE(&d->judge.guard, ahead + d->record.outstanding <= d->ring.size || behind <= d->ring.size, NOTIFY_HINT,
+    VQG_REQUIRE(&d->judge.guard, (uint16_t)(next - d->published) <= d->ring.size || behind <= d->ring.size, NOTIFY_HINT,
                 d->last_avail, next, d->ring.size);
     return VQG_OK;
 }

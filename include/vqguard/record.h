@@ -25,7 +25,7 @@ struct vqg_slot {
     uint16_t next;     /**< the next descriptor of the chain, or of the free list */
     uint16_t count;    /**< 0: free; 1 to 32768: head of that many; VQG_SLOT_MEMBER_: part of a chain */
     uint16_t order;    /**< driver: head at this position of the avail ring */
-    uint16_t exposed;  /**< head: 1 once the other side may return it */
+    uint16_t position; /**< driver: head's own position in the avail ring */
 };
 
 /** `count` of a slot that is in a chain without being its head. */
@@ -51,31 +51,30 @@ VQG_API bool vqg_slot_is_head_(const struct vqg_slot *s)
     return (uint16_t)(s->count - 1u) < VQG_QUEUE_SIZE_MAX;
 }
 
-/** Marks `count` descriptors, linked through `next` from `head`, as one chain in flight. */
-VQG_API struct vqg_slot *vqg_record_lend_(struct vqg_record *r, uint16_t head, uint32_t count)
+/** True when `id` is one of the `count` descriptors that are linked from `head`. */
+VQG_API VQG_PORT_COLD bool vqg_record_links_(const struct vqg_record *r, uint16_t head, uint32_t count, uint32_t id)
 {
-    struct vqg_slot *first = &r->slots[head];
-    uint16_t id = head;
+    uint16_t at = head;
     uint32_t i;
-    for (i = 1; i < count; i++) {
-        id = r->slots[id].next;
-        r->slots[id].count = VQG_SLOT_MEMBER_;
+    for (i = 0; i < count; i++) {
+        if (at == id) {
+            return true;
+        }
+        at = r->slots[at].next;
     }
-    first->count = (uint16_t)count;
-    return first;
+    return false;
 }
 
 /**
- * Frees the chain of `head`; links stay readable until the slots are used again.
+ * Frees the `count` descriptors that are linked from `head`. Links stay readable
+ * until the slots are used again.
  * @return the last descriptor of the chain
  */
-VQG_API uint16_t vqg_record_settle_(struct vqg_record *r, uint16_t head)
+VQG_API uint16_t vqg_record_free_(struct vqg_record *r, uint16_t head, uint32_t count)
 {
-    uint32_t count = r->slots[head].count;
     uint16_t id = head;
     uint32_t i;
-    r->slots[head].count = 0;
-    r->slots[head].exposed = 0;
+    r->slots[id].count = 0;
     for (i = 1; i < count; i++) {
         id = r->slots[id].next;
         r->slots[id].count = 0;

@@ -67,8 +67,8 @@ VQG_API enum vqg_status vqg_device_check_saved_(struct vqg_device *d, const stru
     for (i = 0; i < s->count; i++) {
         uint32_t head = s->heads[i];
         VQG_REQUIRE_SETUP(g, head < d->ring.size, RESTORE, VQG_BAD_SAVED, head, d->ring.size);
-        VQG_REQUIRE_SETUP(g, d->record.slots[head].exposed == 0u, RESTORE, VQG_BAD_SAVED, head, i);
-        d->record.slots[head].exposed = 1;
+        VQG_REQUIRE_SETUP(g, d->record.slots[head].count == 0u, RESTORE, VQG_BAD_SAVED, head, i);
+        d->record.slots[head].count = 1;
     }
     return VQG_OK;
 }

@@ -45,7 +45,7 @@ VQG_API struct vqg_shared vqg_shared_at(void *base, bool big_endian)
 
 VQG_API bool vqg_shared_swaps_(struct vqg_shared s)
 {
-    return s.big_ != (VQG_PORT_BIG_ENDIAN != 0);
+    return VQG_PORT_UNLIKELY(s.big_ != (VQG_PORT_BIG_ENDIAN != 0));
 }
 
 VQG_API uint16_t vqg_swap16_(uint16_t v)

@@ -214,11 +214,12 @@ VQG_API void vqg_split_arm_kick_(const struct vqg_split *r, bool on, uint16_t at
 /**
  * Walks the chain of `head`, which is in range, into private memory. Each
  * descriptor and each table entry is copied once and judged as a copy (X1, I11).
- * Links are recorded in `slots`, whose free entries serve as scratch until the
- * chain is lent. `*descs` becomes the number of descriptors of the queue's own
- * table that the chain occupies.
+ * Each descriptor of the queue's own table is marked in the record as the walk
+ * reaches it, and linked to the one before: a driver that rewrites links under
+ * the walk cannot lead it to the same descriptor twice. `*descs` becomes the
+ * number of marked descriptors, whatever the status.
  */
-VQG_API enum vqg_status vqg_split_walk_(const struct vqg_split *r, struct vqg_judge *j, struct vqg_slot *slots,
+VQG_API enum vqg_status vqg_split_walk_(const struct vqg_split *r, struct vqg_judge *j, const struct vqg_record *rec,
                                         struct vqg_chain *c, uint16_t head, uint32_t *descs)
 {
     struct vqg_guard *g = &j->guard;
@@ -234,8 +235,12 @@ VQG_API enum vqg_status vqg_split_walk_(const struct vqg_split *r, struct vqg_ju
         enum vqg_status st;
         VQG_REQUIRE(g, elements < j->policy.max_elements, CHAIN_BOUND, i, elements + 1u, j->policy.max_elements);
         if (!inside) {
-            VQG_REQUIRE(g, slots[i].count == 0u, SHARED_DESCRIPTOR, i, i, slots[i].count);
-            slots[last].next = (uint16_t)i;
+            if (VQG_PORT_UNLIKELY(rec->slots[i].count != 0u)) {
+                VQG_REQUIRE(g, !vqg_record_links_(rec, head, *descs, i), CHAIN_BOUND, i, elements + 1u, *descs);
+                VQG_REQUIRE(g, false, SHARED_DESCRIPTOR, i, i, rec->slots[i].count);
+            }
+            rec->slots[i].count = VQG_SLOT_MEMBER_;
+            rec->slots[last].next = (uint16_t)i;
             last = i;
             (*descs)++;
         }

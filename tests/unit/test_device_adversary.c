@@ -1,0 +1,300 @@
+/* SPDX-License-Identifier: MIT */
+/**
+ * @file test_device_adversary.c
+ * @brief An adversary that answers each shared load anew, at random, for 100,000 calls.
+ *
+ * Nothing in shared memory is ever true here. Whatever the answers are, a call
+ * ends in a status that it may have, a chain that is handed out is covered byte
+ * by byte, and nothing is written but the used ring.
+ */
+#include "device_util.h"
+
+struct adversary {
+    struct world *w;
+    uint64_t x;
+    bool forward; /* a direct descriptor's next is one that was not there yet */
+};
+
+static uint64_t dice(struct adversary *a)
+{
+    a->x ^= a->x << 13;
+    a->x ^= a->x >> 7;
+    a->x ^= a->x << 17;
+    return a->x * 0x2545f4914f6cdd1du >> 16;
+}
+
+/* An address that is worth trying. */
+static uint64_t some_address(struct adversary *a)
+{
+    static const uint64_t near[] = {WORLD_DATA,   WORLD_DATA + 0x4000u, WORLD_DATA + 0x8000u, WORLD_RDONLY, WORLD_WRONLY,
+                                    WORLD_HOLE,   WORLD_TABLES,         WORLD_TABLES + 0x100u, WORLD_DESC,  WORLD_AVAIL,
+                                    WORLD_USED,   WORLD_DATA + 0xc000u};
+    uint64_t r = dice(a);
+    if (r % 64u == 0u) {
+        return dice(a) << 16 ^ dice(a);
+    }
+    return WORLD_BASE + near[r / 64u % COUNT_OF(near)] + (r / 1024u % 4u != 0u ? 0u : dice(a) % 64u) - (r / 4096u % 8u == 0u ? 32u : 0u);
+}
+
+/* The second word of descriptor `i`. */
+static uint64_t some_word(struct adversary *a, uint32_t i, bool direct)
+{
+    uint32_t size = a->w->size;
+    uint64_t r = dice(a);
+    uint32_t len = (uint32_t)(r % 4u != 0u ? r / 4u % 64u : 16u * (r / 4u % 9u));
+    unsigned flags = r / 512u % 8u == 0u ? D_INDIRECT : (unsigned)(r / 4096u % 4u);
+    unsigned next = (unsigned)(r / 16384u % (size + (r / 1048576u % 32u == 0u ? 2u : 0u)));
+    if (r / 8388608u % 64u == 0u) {
+        len = (uint32_t)dice(a);
+    }
+    if (r / 536870912u % 128u == 0u) {
+        flags = (unsigned)dice(a) & 0xffffu;
+    }
+    if (direct && a->forward && next <= i) {
+        next = i + 1u;
+    }
+    return desc_word(a->w, len, flags, next);
+}
+
+static uint64_t answer(void *context, const volatile void *at, unsigned bytes, uint64_t value)
+{
+    struct adversary *a = context;
+    uint64_t offset = (uint64_t)((const volatile unsigned char *)at - a->w->memory);
+    uint64_t r = dice(a);
+    uint64_t v = r;
+    if (bytes == 1u) {
+        return r % 512u == 0u ? r >> 16 & 0xffu : value;
+    }
+    if (bytes == 8u) {
+        bool direct = offset < WORLD_AVAIL;
+        v = offset % 16u == 8u ? some_word(a, (uint32_t)(offset / 16u), direct) : some_address(a);
+    } else if (offset == WORLD_AVAIL + 2u) {
+        v = (uint64_t)a->w->device.last_avail + (r % 256u != 0u ? r / 256u % 3u : r / 256u);
+    } else if (offset >= WORLD_AVAIL + 4u && offset < WORLD_AVAIL + 4u + 2u * a->w->size) {
+        v = r % 128u != 0u ? r / 128u % a->w->size : r / 128u;
+    }
+    return as_loaded(a->w, bytes == 8u ? v : v & 0xffffu, bytes);
+}
+
+/* Does one capability of the world give the direction of this segment a right to all of it? */
+static void assert_covered(const struct world *w, const struct vqg_seg *s)
+{
+    unsigned i;
+    assert_true(s->len != 0u && s->addr + (s->len - 1u) >= s->addr);
+    for (i = 0; i < 3u; i++) {
+        const struct vqg_cap *c = &w->caps[i];
+        if (s->addr >= c->base && s->addr + (s->len - 1u) <= c->base + (c->size - 1u)) {
+            assert_true((c->rights & (s->write ? VQG_CAP_WRITE : VQG_CAP_READ)) != 0u);
+            assert_ptr_equal(s->map, world_at(w, s->addr - WORLD_BASE));
+            assert_int_equal(s->bus, s->addr - WORLD_BASE + WORLD_BUS_OFFSET);
+            assert_int_equal(s->token, c->token);
+            return;
+        }
+    }
+    fail_msg("segment %#llx + %#x is in no capability", (unsigned long long)s->addr, (unsigned)s->len);
+}
+
+static bool apart(const struct vqg_seg *s, uint64_t at, uint64_t bytes)
+{
+    return s->addr + (s->len - 1u) < WORLD_BASE + at || s->addr > WORLD_BASE + at + (bytes - 1u);
+}
+
+static void assert_chain_is_sound(const struct world *w, const struct vqg_chain *c)
+{
+    uint64_t sum[2] = {0, 0};
+    uint32_t i;
+    assert_true(c->count <= c->capacity);
+    assert_true(c->head < w->size);
+    for (i = 0; i < c->count; i++) {
+        const struct vqg_seg *s = &c->seg[i];
+        assert_covered(w, s);
+        assert_true(i == 0u || s->write || !c->seg[i - 1u].write);
+        sum[s->write ? 1 : 0] += s->len;
+        assert_true(!s->write || (apart(s, WORLD_DESC, 16u * w->size) && apart(s, WORLD_AVAIL, 6u + 2u * w->size) &&
+                                  apart(s, WORLD_USED, 6u + 8u * w->size)));
+    }
+    assert_int_equal(c->readable, sum[0]);
+    assert_int_equal(c->writable, sum[1]);
+}
+
+static void assert_canaries_stand(const struct world *w)
+{
+    static unsigned char canary[WORLD_CANARY];
+    const unsigned char *const begin[3] = {w->memory, (const unsigned char *)w->slots, (const unsigned char *)w->segs};
+    const size_t bytes[3] = {WORLD_BYTES, w->nslots * sizeof w->slots[0], WORLD_SEGS * sizeof w->segs[0]};
+    unsigned i;
+    memset(canary, w->memory[-1], sizeof canary);
+    for (i = 0; i < 3u; i++) {
+        assert_true(memcmp(begin[i] - WORLD_CANARY, canary, WORLD_CANARY) == 0);
+        assert_true(memcmp(begin[i] + bytes[i], canary, WORLD_CANARY) == 0);
+    }
+}
+
+/* Everything that was stored in the latest call went into the used ring. */
+static void assert_stores(const struct world *w)
+{
+    size_t i;
+    assert_true(test_port.count <= TEST_LOG_MAX);
+    for (i = 0; i < test_port.count; i++) {
+        uint64_t at = (uint64_t)((const volatile unsigned char *)test_port.log[i].at - w->memory);
+        assert_true(!test_port.log[i].store ||
+                    (at >= WORLD_USED && at + test_port.log[i].bytes <= WORLD_USED + 6u + 8u * w->size));
+    }
+    test_port.count = 0;
+    test_port.loads = 0;
+    test_port.stores = 0;
+}
+
+/* Slots, seen from outside: each head in flight has its own descriptors, and no other slot is taken. */
+static void assert_record_is_sound(const struct world *w, const struct pool *p)
+{
+    uint32_t owners[32] = {0};
+    uint32_t taken = 0;
+    uint32_t i;
+    for (i = 0; i < POOL_CHAINS; i++) {
+        const struct vqg_chain *c = &p->chain[i];
+        uint32_t count;
+        uint16_t id = c->head;
+        if (c->owner_ == NULL || c->generation != w->device.judge.guard.generation) {
+            continue;
+        }
+        count = w->slots[id].count;
+        assert_true(count != 0u && count <= w->size);
+        for (taken += count; count > 0u; count--) {
+            assert_int_equal(owners[id]++, 0);
+            id = w->slots[id].next;
+        }
+    }
+    for (i = 0; i < w->size; i++) {
+        assert_int_equal(w->slots[i].count != 0u, owners[i]);
+        taken -= w->slots[i].count != 0u ? 1u : 0u;
+    }
+    assert_int_equal(taken, 0);
+}
+
+struct game {
+    struct world *w;
+    struct pool pool;
+    struct adversary adversary;
+    unsigned popped, refused, dropped, full, stale;
+};
+
+static void give_back(struct game *g, struct vqg_chain *c)
+{
+    bool live = c->generation == g->w->device.judge.guard.generation;
+    uint32_t written = c->writable == 0u ? 0u : (uint32_t)dice(&g->adversary) % (c->writable + 1u);
+    assert_status(vqg_device_push(&g->w->device, c, written), live ? VQG_OK : VQG_STALE);
+    g->stale += live ? 0u : 1u;
+}
+
+static void one_turn(struct game *g)
+{
+    struct vqg_device *d = &g->w->device;
+    uint64_t r = dice(&g->adversary);
+    struct vqg_chain *c = &g->pool.chain[r / 16u % POOL_CHAINS];
+    if (c->owner_ != NULL) {
+        give_back(g, c);
+    } else if (r % 16u < 13u) {
+        enum vqg_status st = vqg_device_pop(d, c);
+        bool drop = g->w->policy.chain == VQG_CHAIN_DROP && vqg_rule_kind(vqg_status_rule(st)) == VQG_KIND_CHAIN;
+        assert_true(st == VQG_OK || st == VQG_EMPTY || st == VQG_FULL || vqg_is_violation(st));
+        assert_int_equal(vqg_device_needs_reset(d), vqg_is_violation(st) && !drop);
+        if (st == VQG_OK) {
+            assert_chain_is_sound(g->w, c);
+            g->popped++;
+        }
+        g->refused += vqg_is_violation(st) ? 1u : 0u;
+        g->dropped += drop ? 1u : 0u;
+        g->full += st == VQG_FULL ? 1u : 0u;
+    } else if (r % 16u < 15u) {
+        (void)vqg_device_notify(d);
+    } else {
+        (void)vqg_device_kick_enable(d);
+        vqg_device_kick_disable(d);
+    }
+    assert_stores(g->w);
+    assert_canaries_stand(g->w);
+    if (vqg_device_needs_reset(d)) {
+        vqg_device_reset(d);
+        assert_status(vqg_device_enable(d, &g->w->queue), VQG_OK);
+    }
+}
+
+/* Plays with one configuration; `seed` says which. */
+static void play(struct game *g, uint32_t seed, unsigned turns)
+{
+    struct world *w = world_new(1u << seed % 5u, VQG_F_INDIRECT_DESC | (seed % 2u != 0u ? VQG_F_EVENT_IDX : 0u));
+    unsigned char *before = malloc(WORLD_BYTES);
+    uint32_t pins = 0;
+    uint32_t i;
+    assert_non_null(before);
+    if (seed % 3u != 0u) {
+        w->policy = vqg_profile_spec();
+        w->policy.max_bytes_in_flight = 100;
+    }
+    if (seed % 7u == 1u) {
+        make_big(w);
+    }
+    w->policy.chain = seed / 5u % 2u != 0u ? VQG_CHAIN_DROP : VQG_CHAIN_LATCH;
+    world_start_device(w);
+    pool_init(&g->pool);
+    /* What the unaligned tables are made of. */
+    for (i = 0; i < 40u; i++) {
+        peer_entry(w, WORLD_TABLES + i % 5u * 8u, i / 2u, world_addr(WORLD_DATA + 16u * i), 16, i % 4u, i % 3u);
+    }
+    memcpy(before, w->memory, WORLD_BYTES);
+    g->w = w;
+    g->adversary.w = w;
+    g->adversary.x = 0x9e3779b97f4a7c15u * (seed + 1u);
+    test_port.adversary = answer;
+    test_port.context = &g->adversary;
+    for (i = 0; i < turns; i++) {
+        one_turn(g);
+        assert_record_is_sound(w, &g->pool);
+    }
+    for (i = 0; i < POOL_CHAINS; i++) {
+        pins += g->pool.chain[i].owner_ != NULL ? g->pool.chain[i].count : 0u;
+    }
+    assert_int_equal(w->caps[0].pins + w->caps[1].pins + w->caps[2].pins, 3u + pins);
+    assert_memory_equal(before, w->memory, WORLD_USED);
+    assert_memory_equal(before + WORLD_TABLES, w->memory + WORLD_TABLES, WORLD_BYTES - WORLD_TABLES);
+    free(before);
+    world_free(w);
+}
+
+static void play_all(bool forward)
+{
+    struct game *g = calloc(1, sizeof *g);
+    uint32_t seed;
+    assert_non_null(g);
+    g->adversary.forward = forward;
+    for (seed = 0; seed < 50u; seed++) {
+        play(g, seed, 2000);
+    }
+    /* The adversary was neither too crude nor too kind to reach what is tested here. */
+    assert_true(g->popped > 5000u);
+    assert_true(g->refused > 5000u);
+    assert_true(g->dropped > 1000u);
+    assert_true(g->stale > 500u);
+    assert_true(g->full > 100u);
+    free(g);
+}
+
+static void x1_answers_that_change_with_every_load_lead_to_nothing_worse_than_a_status(void **state)
+{
+    (void)state;
+    play_all(true);
+}
+
+static void s5_walk_that_returns_to_where_it_was_leaves_the_record_sound(void **state)
+{
+    (void)state;
+    play_all(false);
+}
+
+static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(x1_answers_that_change_with_every_load_lead_to_nothing_worse_than_a_status),
+    cmocka_unit_test(s5_walk_that_returns_to_where_it_was_leaves_the_record_sound),
+};
+
+TEST_MAIN(tests)
