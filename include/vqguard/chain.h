@@ -63,6 +63,7 @@ struct vqg_chain {
     uint32_t writable;       /**< device-writable bytes */
     uint32_t generation;     /**< of the device when it was popped */
     uint16_t head;           /**< id of its head */
+    bool write_seen_;        /**< private: an element so far was device-writable */
     const void *owner_;      /**< private: the device, from pop to push */
     struct vqg_chain *next_; /**< private: list of popped chains */
     struct vqg_chain *prev_; /**< private */
@@ -124,7 +125,7 @@ VQG_API enum vqg_status vqg_chain_cover_(struct vqg_judge *j, struct vqg_chain *
         struct vqg_seg *seg;
         uint64_t offset;
         uint64_t run;
-        uint64_t pin;
+        uint64_t pin = 0;
         uint32_t part;
         VQG_REQUIRE(&j->guard, cap != NULL && addr - cap->base < cap->size, EVERY_BYTE, c->count, addr, len);
         offset = addr - cap->base;
@@ -167,13 +168,14 @@ VQG_API enum vqg_status vqg_chain_take_(struct vqg_judge *j, struct vqg_chain *c
 {
     const struct vqg_policy *p = &j->policy;
     uint64_t total = (uint64_t)c->readable + c->writable + len;
-    VQG_REQUIRE(&j->guard, write || c->writable == 0u, READ_AFTER_WRITE, index, addr, c->writable);
+    VQG_REQUIRE(&j->guard, write || !c->write_seen_, READ_AFTER_WRITE, index, addr, c->writable);
     if (p->direction != VQG_DIRECTION_ANY) {
         VQG_REQUIRE(&j->guard, write == (p->direction == VQG_DIRECTION_WRITABLE), DIRECTION, index, write,
                     p->direction);
     }
     if (len == 0u) {
         VQG_REQUIRE(&j->guard, p->zero == VQG_ZERO_SKIP, ZERO_LENGTH, index, 0u, 1u);
+        c->write_seen_ = write;
         return VQG_OK;
     }
     VQG_REQUIRE(&j->guard, vqg_chain_fits_(j, addr, len), ELEMENT_RANGE, index, addr, p->max_address);
@@ -197,6 +199,7 @@ VQG_API enum vqg_status vqg_chain_take_(struct vqg_judge *j, struct vqg_chain *c
     } else {
         c->readable += len;
     }
+    c->write_seen_ = write;
     return vqg_chain_cover_(j, c, addr, len, write);
 }
 

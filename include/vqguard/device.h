@@ -202,10 +202,11 @@ VQG_API enum vqg_status vqg_device_harvest_(struct vqg_device *d)
 {
     uint16_t seen = vqg_split_harvest_avail_(&d->ring);
     uint16_t pending = (uint16_t)(seen - d->last_avail);
+    uint16_t kept = (uint16_t)(d->last_avail - d->published);
     VQG_REQUIRE(&d->judge.guard, pending <= d->ring.size, AVAIL_JUMP, d->last_avail, pending, d->ring.size);
     /* What was pushed and not published is still the device's: the driver cannot have used it again. */
-    VQG_REQUIRE(&d->judge.guard, (uint16_t)(seen - d->published) <= d->ring.size, OVERSUBSCRIBED, d->last_avail, pending,
-                d->ring.size - (uint16_t)(d->last_avail - d->published));
+    VQG_REQUIRE(&d->judge.guard, (uint32_t)pending + kept <= d->ring.size, OVERSUBSCRIBED, d->last_avail, pending,
+                d->ring.size - kept);
     d->seen_avail = seen;
     return pending != 0u ? VQG_OK : VQG_EMPTY;
 }
@@ -292,7 +293,12 @@ VQG_API VQG_PORT_NODISCARD enum vqg_status vqg_device_pop(struct vqg_device *d, 
     uint16_t head;
     VQG_EXPECT_(d != NULL, VQG_BAD_ENDPOINT);
     VQG_EXPECT_(c != NULL && c->seg != NULL && c->owner_ == NULL, VQG_BAD_CHAIN);
-    VQG_EXPECT_(d->judge.guard.state == VQG_STATE_LIVE, VQG_DEAD);
+    if (d->judge.guard.state != VQG_STATE_LIVE) {
+        if (vqg_guard_was_untold_(&d->judge.guard)) {
+            return d->judge.guard.violation.rule == VQG_RULE_AVAIL_JUMP ? VQG_V_AVAIL_JUMP : VQG_V_OVERSUBSCRIBED;
+        }
+        return VQG_DEAD;
+    }
     VQG_EXPECT_(c->capacity >= d->judge.policy.max_elements, VQG_BAD_CHAIN);
     st = vqg_device_next_(d, &head);
     VQG_EXPECT_(st == VQG_OK, st);
@@ -300,6 +306,7 @@ VQG_API VQG_PORT_NODISCARD enum vqg_status vqg_device_pop(struct vqg_device *d, 
     c->readable = 0;
     c->writable = 0;
     c->table_bytes_ = 0;
+    c->write_seen_ = false;
     c->head = head;
     st = vqg_split_walk_(&d->ring, &d->judge, &d->record, c, head, &descs);
     if (st == VQG_OK) {
@@ -394,16 +401,21 @@ VQG_API void vqg_device_kick_disable(struct vqg_device *d)
  * Asks the driver for a kick with the next chain, and looks again.
  *
  * @return true when something was made available meanwhile, so that the caller
- *         pops first: no kick may come for it. (2.7.10)
+ *         pops first: no kick may come for it. What was seen stays accepted, so that a
+ *         driver whose index comes and goes cannot hold the caller here. True as well after
+ *         a violation (S1, S3), which the next pop returns. (2.7.10)
  */
 VQG_API bool vqg_device_kick_enable(struct vqg_device *d)
 {
+    enum vqg_status st;
     d->kicks_off = false;
     if (d->judge.guard.state != VQG_STATE_LIVE) {
         return false;
     }
     vqg_split_arm_kick_(&d->ring, true, d->last_avail);
-    return vqg_split_harvest_avail_(&d->ring) != d->last_avail;
+    st = vqg_device_harvest_(d);
+    d->judge.guard.untold = vqg_is_violation(st);
+    return st != VQG_EMPTY;
 }
 
 /**

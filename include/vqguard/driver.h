@@ -279,16 +279,21 @@ VQG_API void vqg_driver_callback_disable(struct vqg_driver *d)
  * Asks the device for an interrupt with the next completion, and looks again.
  *
  * @return true when something was completed meanwhile, so that the caller takes
- *         first: no interrupt may come for it. (2.7.7, 2.7.14)
+ *         first: no interrupt may come for it. What was seen stays accepted, so that a
+ *         device whose index comes and goes cannot hold the caller here. True as well after
+ *         a violation (U1), which the next take returns. (2.7.7, 2.7.14)
  */
 VQG_API bool vqg_driver_callback_enable(struct vqg_driver *d)
 {
+    enum vqg_status st;
     d->ledger.callbacks_off = false;
     if (d->ledger.guard.state != VQG_STATE_LIVE) {
         return false;
     }
     vqg_split_arm_callback_(&d->ledger.ring, true, d->ledger.last_used);
-    return vqg_split_harvest_used_(&d->ledger.ring) != d->ledger.last_used;
+    st = vqg_ledger_harvest_(&d->ledger);
+    d->ledger.guard.untold = vqg_is_violation(st);
+    return st != VQG_EMPTY;
 }
 
 /**

@@ -57,6 +57,7 @@ struct vqg_guard {
     uint32_t generation;            /**< increases with every reset */
     uint8_t state;                  /**< enum vqg_state */
     bool drop;                      /**< rules of kind CHAIN do not latch */
+    bool untold;                    /**< latched by a call that returns no status: the next take or pop tells */
 };
 
 /** Name of a rule, for instance "USED_ID_RANGE". Never null. */
@@ -188,6 +189,15 @@ VQG_API void vqg_guard_renew_(struct vqg_guard *g, enum vqg_state state)
 {
     g->generation++;
     g->state = (uint8_t)state;
+    g->untold = false;
+}
+
+/** True, once, when the endpoint was latched by a call that returns no status. */
+VQG_API VQG_PORT_COLD bool vqg_guard_was_untold_(struct vqg_guard *g)
+{
+    bool untold = g->untold;
+    g->untold = false;
+    return untold;
 }
 
 /** Forgets the record of a violation. */
@@ -196,6 +206,7 @@ VQG_API void vqg_guard_clear_(struct vqg_guard *g)
     struct vqg_violation none = {VQG_RULE_NONE, 0, 0, 0, 0, 0};
     none.queue = g->violation.queue;
     g->violation = none;
+    g->untold = false;
 }
 
 /** True when `cond` fails and this build does not take the rule for granted. The

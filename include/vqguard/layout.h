@@ -116,7 +116,7 @@ VQG_API enum vqg_status vqg_check_size_(struct vqg_guard *g, uint32_t size, uint
 VQG_API VQG_PORT_NODISCARD enum vqg_status vqg_layout_legacy(uint32_t size, uint32_t align,
                                                              struct vqg_legacy_layout *out)
 {
-    struct vqg_guard g = {{VQG_RULE_NONE, 0, 0, 0, 0, 0}, 0, 0, false};
+    struct vqg_guard g = {{VQG_RULE_NONE, 0, 0, 0, 0, 0}, 0, 0, false, false};
     enum vqg_status st = vqg_check_size_(&g, size, 0u);
     uint64_t mask = (uint64_t)align - 1u;
     VQG_EXPECT_(out != NULL, VQG_BAD_QUEUE);

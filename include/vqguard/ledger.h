@@ -211,7 +211,7 @@ VQG_API enum vqg_status vqg_ledger_accept_(struct vqg_ledger *l, struct vqg_done
     struct vqg_done done;
     const struct vqg_slot *slot;
     uint32_t id;
-    VQG_EXPECT_(g->state == VQG_STATE_LIVE, VQG_DEAD);
+    VQG_EXPECT_(g->state == VQG_STATE_LIVE, vqg_guard_was_untold_(g) ? VQG_V_USED_JUMP : VQG_DEAD);
     if (l->seen_used == l->last_used) {
         enum vqg_status st = vqg_ledger_harvest_(l);
         if (st == VQG_EMPTY && l->ring.event_idx && !l->callbacks_off) {

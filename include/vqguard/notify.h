@@ -32,7 +32,7 @@ struct vqg_notification {
 VQG_API VQG_PORT_NODISCARD enum vqg_status vqg_notification_parse(uint32_t value, uint64_t features, uint32_t queues,
                                                                   struct vqg_notification *out)
 {
-    struct vqg_guard none = {{VQG_RULE_NONE, 0, 0, 0, 0, 0}, 0, 0, false};
+    struct vqg_guard none = {{VQG_RULE_NONE, 0, 0, 0, 0, 0}, 0, 0, false, false};
     bool data = (features & VQG_F_NOTIFICATION_DATA) != 0u;
     uint32_t queue = data ? value & 0xffffu : value;
     VQG_EXPECT_(out != NULL, VQG_BAD_ENDPOINT);
@@ -53,11 +53,13 @@ VQG_API VQG_PORT_NODISCARD enum vqg_status vqg_notification_parse(uint32_t value
 VQG_API VQG_PORT_NODISCARD enum vqg_status vqg_device_hint(struct vqg_device *d, uint16_t next)
 {
     uint16_t behind;
+    uint32_t ahead;
     VQG_EXPECT_(d != NULL, VQG_BAD_ENDPOINT);
     VQG_EXPECT_(d->judge.guard.state == VQG_STATE_LIVE, VQG_DEAD);
     behind = (uint16_t)(d->last_avail - next);
-    VQG_REQUIRE(&d->judge.guard, (uint16_t)(next - d->published) <= d->ring.size || behind <= d->ring.size, NOTIFY_HINT,
-                d->last_avail, next, d->ring.size);
+    ahead = (uint32_t)(uint16_t)(next - d->last_avail) + (uint16_t)(d->last_avail - d->published);
+    VQG_REQUIRE(&d->judge.guard, ahead <= d->ring.size || behind <= d->ring.size, NOTIFY_HINT, d->last_avail, next,
+                d->ring.size);
     return VQG_OK;
 }
 

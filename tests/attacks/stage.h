@@ -60,7 +60,7 @@ static inline void stage_post(struct world *w, const struct attack *a, uint32_t 
     peer_make_available(w, position, (uint16_t)head);
 }
 
-/** Applies the attack's writes to a world's memory and configuration. Returns what goes to the notification register. */
+/** Applies the attack's writes to memory and configuration. Returns what goes to the notification register. */
 static inline uint32_t stage_apply(struct world *w, const struct attack *a, uint32_t notify)
 {
     static const struct {

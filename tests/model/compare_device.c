@@ -32,6 +32,9 @@ static void op_available(void)
         uint32_t reads = (uint32_t)below(count + 1u);
         uint32_t direct;
         uint32_t head;
+        if ((uint16_t)(guest.idx - published) >= guest.entries && !chance(1, 100)) {
+            break; /* as far as the driver has seen, all of it is lent */
+        }
         if (policy.direction != VQG_DIRECTION_ANY && !chance(1, 12)) {
             reads = policy.direction == VQG_DIRECTION_READABLE ? count : 0;
         }
@@ -171,6 +174,13 @@ static void op_kick(void)
 {
     uint64_t event = guest.part[USED] + 4u + 8u * (uint64_t)guest.entries;
     bool on = chance(2, 3);
+    uint32_t k = 0;
+    while (k < pool_count && lent[k]) {
+        k++;
+    }
+    if (k == pool_count) {
+        return; /* a pop that tells of a bad index needs a chain */
+    }
     operation("ask for %s", on ? "kicks" : "no kicks");
     if (!on) {
         vqg_device_kick_disable(&device);
@@ -182,13 +192,42 @@ static void op_kick(void)
     } else {
         same("used.flags", sm_get16(guest_at(&guest, guest.part[USED]), guest.big), 0);
     }
+    model.seen_avail = guest.idx; /* what the second look found stays accepted */
+    if (vqg_device_needs_reset(&device)) {
+        model.seen_avail = model.last_avail;
+        op_pop(); /* tells of it */
+    }
+}
+
+/*
+ * The largest queue, all of it returned and not published, and all of it made available once more:
+ * that is 65536 positions, which 16 bits take for none. Not counted: it is not random.
+ */
+static void play_largest(void)
+{
+    uint64_t counted = run.operations;
+    begin_round(true);
+    for (unsigned turn = 0; turn < 2u; turn++) {
+        operation("make all of %" PRIu32 " available, %s of them good", guest.entries, turn == 0u ? "none" : "all");
+        for (uint32_t i = 0; i < guest.entries; i++) {
+            put_desc(&guest, guest.part[DESC] + 16u * (uint64_t)i, guest.data, 1, turn == 0u ? 8 : 0, 0);
+            sm_put16(guest_at(&guest, avail_entry(&guest, guest.idx++)), (uint16_t)i, guest.big);
+        }
+        sm_put16(guest_at(&guest, guest.part[AVAIL] + 2u), guest.idx, guest.big);
+        for (uint32_t i = 0; i < (turn == 0u ? guest.entries : 1u); i++) {
+            op_pop();
+            settle();
+        }
+    }
+    end_round();
+    run.operations = counted;
 }
 
 static void play_round(void)
 {
     uint64_t left;
     uint64_t pushes;
-    begin_round();
+    begin_round(false);
     hostility = 2u + below(40);
     pushes = below(20); /* with few of them much is in flight */
     for (left = guest.entries > 1024u ? 60u : 150u; left != 0u; left--) {
@@ -202,9 +241,9 @@ static void play_round(void)
             op_scribble();
         } else if (dice < 8u) {
             op_kick();
-        } else if (dice < 16u) {
+        } else if (dice < 20u) {
             op_notify();
-        } else if (dice < 18u + pushes) {
+        } else if (dice < 22u + pushes) {
             op_push();
         } else if (dice < 56u) {
             op_available();
@@ -221,7 +260,11 @@ int main(int argc, char **argv)
     int status;
     compare_begin(argc, argv, 3000000);
     while (compare_next()) {
-        play_round();
+        if (run.round == 8u) {
+            play_largest();
+        } else {
+            play_round();
+        }
     }
     (void)printf("%" PRIu64 " chains of %" PRIu64 " segments, %" PRIu64 " times empty, %" PRIu64 " held back, %" PRIu64
                  " dropped, %" PRIu64 " latched, %" PRIu64 " pushed, %" PRIu64 " interrupts\n",

@@ -55,7 +55,7 @@ static void op_lie(void)
     uint32_t id = head;
     uint32_t len = (uint32_t)below((uint64_t)writable + 1u);
     operation("the device lies");
-    switch (below(8)) {
+    switch (below(9)) {
     case 0:
         device_idx = (uint16_t)(model.last_used + (chance(1, 2) ? model.outstanding + below(3) : below(0x10000)));
         detail("used.idx becomes %u", device_idx);
@@ -77,6 +77,7 @@ static void op_lie(void)
         len = writable + 1u + (uint32_t)(chance(1, 2) ? 0 : below(UINT32_MAX - writable));
         break;
     case 6:
+    case 7:
         len = requests[head].least - 1u;
         break;
     default:
@@ -244,6 +245,11 @@ static void op_callback(void)
     }
     same("something waits", vqg_driver_callback_enable(&driver), get16(parts[2] + 2u) != model.last_used);
     same("what the device reads", event_idx ? get16(event) : get16(parts[1]), event_idx ? model.last_used : 0u);
+    seen = get16(parts[2] + 2u); /* what the second look found stays accepted */
+    if (vqg_driver_needs_reset(&driver)) {
+        seen = model.last_used;
+        (void)op_take(); /* tells of it */
+    }
 }
 
 /* Everything comes back exactly once, and not before the device is known to have let go. */

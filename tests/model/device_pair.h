@@ -236,10 +236,10 @@ static void kept_but_used(bool ring_too)
 
 /* ---------------------------------------------------------------- the first and the last of a round */
 
-static void begin_round(void)
+static void begin_round(bool largest)
 {
     static const uint32_t large[] = {256, 256, 256, 256, 256, 1024, 1024, 1024, 1024, 32768};
-    uint32_t size = chance(1, 25) ? large[below(10)] : (uint32_t)1 << below(7);
+    uint32_t size = largest ? 32768u : chance(1, 25) ? large[below(10)] : (uint32_t)1 << below(7);
     uint64_t longest;
     bool big = chance(1, 3);
     bool version_1 = !big && chance(3, 4);
@@ -250,6 +250,10 @@ static void begin_round(void)
     features |= chance(1, 2) ? SM_FEATURE_EVENT_IDX : 0;
     guest_make(&guest, size, features, big);
     random_policy(version_1);
+    if (largest) {
+        policy = vqg_profile_spec();
+        policy.chain = VQG_CHAIN_DROP;
+    }
     guest.edge = policy.max_address != 0u ? policy.max_address : UINT64_MAX;
     nslots = size + (chance(1, 2) ? (uint32_t)below(9) : 0);
     slots = malloc(nslots * sizeof *slots);

@@ -77,7 +77,7 @@ static void op_add(void)
         segs[i].write = i >= reads;
         writable += segs[i].write ? len : 0u;
     }
-    if (chance(1, 3)) {
+    if (chance(1, 2)) {
         r.min_length = (uint32_t)below((uint64_t)writable + (chance(1, 32) ? 9u : 1u));
     }
     if ((queue.features & VQG_F_INDIRECT_DESC) != 0u && chance(1, 3)) {

@@ -182,7 +182,7 @@ static void begin_round(bool far)
     policy = chance(1, 2) ? vqg_profile_strict() : vqg_profile_spec();
     policy.required_features = 0;
     policy.length = (enum vqg_length_policy)below(3);
-    policy.min_length = !far && chance(1, 3) ? (uint32_t)below(64) : 0;
+    policy.min_length = !far && chance(1, 2) ? (uint32_t)below(64) : 0;
     policy.max_elements = chance(1, 6) ? 1u + (uint32_t)below(8) : 0;
     parts[0] = 0;
     parts[1] = 16u * (uint64_t)nslots;

@@ -173,6 +173,9 @@ static inline void room_assert_seg(const struct room *r, uint32_t i, enum room_c
         assert_ptr_equal(s->map, (unsigned char *)c->map + (addr - c->base));
     }
     assert_int_equal(s->token, 70u + (unsigned)which);
+    if (r->judge.caps.table != NULL) {
+        assert_int_equal(s->pin, which);
+    }
     assert_int_equal(s->len, len);
     assert_int_equal(s->write, write);
 }
@@ -190,15 +193,16 @@ static inline uint64_t room_pins(const struct room *r)
 
 /** A platform that answers what a test says, and counts what it is asked. */
 struct platform {
-    const struct vqg_cap *answer;  /**< of every lookup but the first */
-    const struct vqg_cap *first;   /**< of the first lookup */
+    const struct vqg_cap *first;   /**< answer of the first lookup */
+    const struct vqg_cap *answer;  /**< of every other */
     unsigned lookups;
     unsigned pins;
     unsigned unpins;
     unsigned refuse_pin;           /**< the pin with this number, from 1, is refused */
-    uint64_t token, addr, bytes;   /**< of the latest pin; a pin's token is its capability's */
-    uint64_t ended;                /**< what the latest unpin named */
+    uint64_t token, addr, bytes;   /**< of the latest pin */
+    uint64_t unpinned;             /**< of the latest unpin; the pins are PLATFORM_PIN, and one more each */
 };
+#define PLATFORM_PIN ((uint64_t)0xABCDEF0000000001)
 
 static inline const struct vqg_cap *platform_lookup(void *context, uint64_t addr)
 {
@@ -210,11 +214,11 @@ static inline const struct vqg_cap *platform_lookup(void *context, uint64_t addr
 static inline bool platform_pin(void *context, const struct vqg_cap *cap, uint64_t addr, uint64_t bytes, uint64_t *pin)
 {
     struct platform *p = context;
+    *pin = PLATFORM_PIN + p->pins;
     p->pins++;
     p->token = cap->token;
     p->addr = addr;
     p->bytes = bytes;
-    *pin = 1000u + p->pins;
     return p->pins != p->refuse_pin;
 }
 
@@ -222,7 +226,7 @@ static inline void platform_unpin(void *context, uint64_t pin)
 {
     struct platform *p = context;
     p->unpins++;
-    p->ended = pin;
+    p->unpinned = pin;
 }
 
 /** Lets the platform answer in place of the room's table. */

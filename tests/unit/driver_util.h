@@ -142,8 +142,12 @@ static inline void advance(struct world *w, uint32_t rounds)
 static inline void assert_quiet(struct world *w)
 {
     struct vqg_seg seg = seg_in(WORLD_DATA, SEG_BYTES);
+    struct vqg_request r = {&seg, 1, 0, cookie(9), NULL, 0, 1};
     struct vqg_done done;
     size_t accesses = test_port.count;
+    r.table = world_at(w, WORLD_TABLES);
+    r.table_addr = world_addr(WORLD_TABLES);
+    assert_int_equal(vqg_driver_add_request(&w->driver, &r), VQG_DEAD);
     assert_int_equal(vqg_driver_take(&w->driver, &done), VQG_DEAD);
     assert_int_equal(vqg_driver_add(&w->driver, &seg, 1, cookie(9)), VQG_DEAD);
     assert_false(vqg_driver_kick(&w->driver));

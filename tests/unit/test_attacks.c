@@ -117,7 +117,9 @@ static void every_attack_has_a_name_of_its_own_and_says_what_it_does(void **stat
 }
 
 #define MOST_TESTS 256u
-static struct CMUnitTest tests[MOST_TESTS] = {cmocka_unit_test(every_attack_has_a_name_of_its_own_and_says_what_it_does)};
+static struct CMUnitTest tests[MOST_TESTS] = {
+    cmocka_unit_test(every_attack_has_a_name_of_its_own_and_says_what_it_does),
+};
 static char names[MOST_TESTS][80];
 
 /* One test an attack, "u2_id_of_32_ones": what is left of `tests` has no name and is skipped. */

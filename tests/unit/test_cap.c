@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /**
  * @file test_cap.c
- * @brief cap.h: what makes a sane capability, setting a table up, pins, and replacing an entry.
+ * @brief cap.h: what makes a sane capability, and setting a table up.
  */
 #include "runner.h"
 
@@ -45,16 +45,6 @@ static struct ward *ward_new(void)
     }
     assert_int_equal(vqg_cap_table_init(&w.table, w.caps, ENTRIES, 0x1000), VQG_OK);
     return &w;
-}
-
-static void ward_copy(struct ward *to, const struct ward *from)
-{
-    memcpy(to, from, sizeof *to);
-}
-
-static void assert_unchanged(const struct ward *w, const struct ward *before)
-{
-    assert_memory_equal(w, before, sizeof *w);
 }
 
 static void assert_canaries(const struct ward *w)
@@ -254,93 +244,6 @@ static void pointer_is_as_far_into_the_mapping_as_the_address_into_the_range(voi
     assert_ptr_equal(vqg_cap_pointer_(&c, UINT64_MAX), memory + 15);
 }
 
-static void m3_pins_are_counted_and_end_one_by_one(void **state)
-{
-    struct ward *w = ward_new();
-    const struct vqg_cap *c = vqg_cap_table_lookup(&w->table, 0x2FFF);
-    uint64_t pin = 99;
-    (void)state;
-    assert_ptr_equal(c, &w->caps[1]);
-    assert_true(vqg_cap_table_pin(&w->table, c, &pin));
-    assert_true(vqg_cap_table_pin(&w->table, c, &pin));
-    assert_int_equal(w->caps[1].pins, 2);
-    vqg_cap_table_unpin(&w->table, pin);
-    assert_int_equal(w->caps[1].pins, 1);
-    vqg_cap_table_unpin(&w->table, pin);
-    assert_int_equal(w->caps[1].pins, 0);
-    vqg_cap_table_unpin(&w->table, pin);
-    assert_int_equal(w->caps[1].pins, 0);
-    assert_int_equal(w->caps[0].pins + w->caps[2].pins, 0);
-}
-
-static void m3_pin_is_refused_when_the_count_would_wrap(void **state)
-{
-    struct ward *w = ward_new();
-    const struct vqg_cap *c = vqg_cap_table_lookup(&w->table, 0x8000);
-    uint64_t pin = 99;
-    (void)state;
-    w->caps[2].pins = UINT32_MAX - 1u;
-    assert_true(vqg_cap_table_pin(&w->table, c, &pin));
-    assert_int_equal(w->caps[2].pins, UINT32_MAX);
-    assert_false(vqg_cap_table_pin(&w->table, c, &pin));
-    assert_int_equal(w->caps[2].pins, UINT32_MAX);
-    vqg_cap_table_unpin(&w->table, pin);
-    assert_int_equal(w->caps[2].pins, UINT32_MAX - 1u);
-}
-
-static void m3_pin_is_refused_for_what_was_not_just_looked_up(void **state)
-{
-    struct ward *w = ward_new();
-    struct vqg_cap stranger = w->caps[1];
-    struct ward before;
-    uint64_t pin = 99;
-    (void)state;
-    assert_ptr_equal(vqg_cap_table_lookup(&w->table, 0x2000), &w->caps[1]);
-    ward_copy(&before, w);
-    assert_false(vqg_cap_table_pin(&w->table, &w->caps[0], &pin));
-    assert_false(vqg_cap_table_pin(&w->table, &stranger, &pin));
-    assert_int_equal(pin, 99);
-    assert_unchanged(w, &before);
-}
-
-static void unpinning_in_an_empty_table_does_nothing(void **state)
-{
-    struct vqg_cap_table t;
-    (void)state;
-    assert_int_equal(vqg_cap_table_init(&t, NULL, 0, 0), VQG_OK);
-    vqg_cap_table_unpin(&t, 0);
-    assert_int_equal(t.count, 0);
-    assert_null(t.caps);
-}
-
-static void table_is_asked_without_callbacks(void **state)
-{
-    struct ward *w = ward_new();
-    struct vqg_caps caps = vqg_cap_table_caps(&w->table);
-    const struct vqg_cap *c = vqg_caps_lookup_(&caps, 0x8123);
-    uint64_t pin = 99;
-    (void)state;
-    assert_ptr_equal(caps.table, &w->table);
-    assert_true(caps.lookup == NULL && caps.pin == NULL && caps.unpin == NULL);
-    assert_ptr_equal(c, &w->caps[2]);
-    assert_true(vqg_caps_pin_(&caps, c, 0x8123, 1, &pin));
-    assert_int_equal(pin, 2);
-    assert_int_equal(w->caps[2].pins, 1);
-    vqg_caps_unpin_(&caps, pin);
-    assert_int_equal(w->caps[2].pins, 0);
-}
-
-static void pin_beyond_the_table_ends_nothing(void **state)
-{
-    struct ward *w = ward_new();
-    struct ward before;
-    (void)state;
-    ward_copy(&before, w);
-    vqg_cap_table_unpin(&w->table, w->table.count);
-    vqg_cap_table_unpin(&w->table, UINT64_MAX);
-    assert_unchanged(w, &before);
-}
-
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(set_up_keeps_the_entries_and_starts_without_pins),
     cmocka_unit_test(set_up_of_an_empty_table_needs_no_entries),
@@ -354,11 +257,5 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(entries_that_overlap_or_descend_are_refused_and_the_place_is_told),
     cmocka_unit_test(m2_right_of_one_direction_is_not_that_of_the_other),
     cmocka_unit_test(pointer_is_as_far_into_the_mapping_as_the_address_into_the_range),
-    cmocka_unit_test(m3_pins_are_counted_and_end_one_by_one),
-    cmocka_unit_test(m3_pin_is_refused_when_the_count_would_wrap),
-    cmocka_unit_test(m3_pin_is_refused_for_what_was_not_just_looked_up),
-    cmocka_unit_test(unpinning_in_an_empty_table_does_nothing),
-    cmocka_unit_test(table_is_asked_without_callbacks),
-    cmocka_unit_test(pin_beyond_the_table_ends_nothing),
 };
 TEST_MAIN(tests)

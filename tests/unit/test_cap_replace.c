@@ -183,6 +183,23 @@ static void replacement_keeps_between_its_neighbours(void **state)
     assert_refused(w, 1, &c, VQG_BAD_CAPS);
 }
 
+static void replacement_shares_not_one_byte_with_its_neighbours(void **state)
+{
+    struct ward *w = ward_new();
+    struct vqg_cap c = cap(0x1FFF, 1);
+    (void)state;
+    w->table.granule = 0;
+    assert_refused(w, 1, &c, VQG_BAD_CAPS);
+    c = cap(0x5000, 1);
+    assert_refused(w, 1, &c, VQG_BAD_CAPS);
+    c = cap(0x2000, 0x3001);
+    assert_refused(w, 1, &c, VQG_BAD_CAPS);
+    c = cap(0x4FFF, 1);
+    assert_replaced(w, 1, &c);
+    c = cap(0x2000, 1);
+    assert_replaced(w, 1, &c);
+}
+
 static void first_and_last_entry_reach_to_the_ends_of_the_address_space(void **state)
 {
     struct ward *w = ward_new();
@@ -251,6 +268,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(replacement_brings_no_pins_of_its_own),
     cmocka_unit_test(entry_may_be_replaced_by_itself),
     cmocka_unit_test(replacement_keeps_between_its_neighbours),
+    cmocka_unit_test(replacement_shares_not_one_byte_with_its_neighbours),
     cmocka_unit_test(first_and_last_entry_reach_to_the_ends_of_the_address_space),
     cmocka_unit_test(replacement_is_as_sane_as_any_entry),
     cmocka_unit_test(m6_replacement_off_the_granule_is_refused),

@@ -216,9 +216,11 @@ static void m3_each_segment_is_pinned_once_and_its_own_pin_ends(void **state)
     assert_int_equal(platform.token, 71);
     assert_int_equal(platform.addr, ADDR_B + 4u);
     assert_int_equal(platform.bytes, 0x20);
+    assert_int_equal(r->seg[0].pin, PLATFORM_PIN);
     vqg_chain_unpin_(&r->judge.caps, &r->chain);
     assert_int_equal(platform.unpins, 1);
-    assert_int_equal(platform.ended, 1001);
+    assert_int_equal(platform.unpinned, PLATFORM_PIN);
+    assert_int_equal(platform.pins, 1);
 }
 
 static void m3_pin_that_is_refused_latches(void **state)
@@ -248,7 +250,23 @@ static void m3_pin_that_is_refused_at_the_second_piece_leaves_the_first_to_unpin
     room_assert_seg(r, 0, CAP_A, ADDR_B - 3u, 3, false);
     vqg_chain_unpin_(&r->judge.caps, &r->chain);
     assert_int_equal(platform.unpins, 1);
-    assert_int_equal(platform.ended, 1001);
+    assert_int_equal(platform.unpinned, PLATFORM_PIN);
+}
+
+static void m3_pins_of_all_segments_of_a_table_end(void **state)
+{
+    struct room *r = room_new();
+    (void)state;
+    r->judge.policy.span = VQG_SPAN_SPLIT;
+    assert_int_equal(cover(r, ADDR_RDONLY, 4, false), VQG_OK);
+    assert_int_equal(cover(r, ADDR_A, 0x2001, true), VQG_OK);
+    assert_int_equal(cover(r, ADDR_C, 1, true), VQG_OK);
+    assert_int_equal(r->caps[CAP_RDONLY].pins, 1);
+    assert_int_equal(r->caps[CAP_A].pins, 1);
+    assert_int_equal(r->caps[CAP_B].pins, 1);
+    assert_int_equal(r->caps[CAP_C].pins, 2);
+    vqg_chain_unpin_(&r->judge.caps, &r->chain);
+    assert_int_equal(room_pins(r), 0);
 }
 
 static void m3_entry_that_is_pinned_as_often_as_can_be_counted_latches(void **state)
@@ -272,22 +290,11 @@ static void m3_platform_that_never_revokes_is_not_asked_for_pins(void **state)
     r->judge.caps.unpin = NULL;
     assert_int_equal(cover(r, ADDR_A, 4, false), VQG_OK);
     room_assert_seg(r, 0, CAP_A, ADDR_A, 4, false);
+    assert_int_equal(r->seg[0].pin, 0);
     before = room_copy(r);
     vqg_chain_unpin_(&r->judge.caps, &r->chain);
-    vqg_caps_unpin_(&r->judge.caps, 70);
     room_assert_same(r, before);
     assert_int_equal(platform.pins + platform.unpins, 0);
-}
-
-static void m3_single_unpin_reaches_the_platform_as_it_is(void **state)
-{
-    struct room *r = room_new();
-    struct platform platform;
-    (void)state;
-    room_ask(r, &platform, NULL, NULL);
-    vqg_caps_unpin_(&r->judge.caps, 0x7100000026);
-    assert_int_equal(platform.unpins, 1);
-    assert_int_equal(platform.ended, 0x7100000026);
 }
 
 static void m9_last_segment_of_the_storage_is_used_and_one_more_latches(void **state)
@@ -337,9 +344,9 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(m3_each_segment_is_pinned_once_and_its_own_pin_ends),
     cmocka_unit_test(m3_pin_that_is_refused_latches),
     cmocka_unit_test(m3_pin_that_is_refused_at_the_second_piece_leaves_the_first_to_unpin),
+    cmocka_unit_test(m3_pins_of_all_segments_of_a_table_end),
     cmocka_unit_test(m3_entry_that_is_pinned_as_often_as_can_be_counted_latches),
     cmocka_unit_test(m3_platform_that_never_revokes_is_not_asked_for_pins),
-    cmocka_unit_test(m3_single_unpin_reaches_the_platform_as_it_is),
     cmocka_unit_test(m9_last_segment_of_the_storage_is_used_and_one_more_latches),
     cmocka_unit_test(m9_split_element_with_storage_for_its_pieces_is_accepted_and_one_short_latches),
 };

@@ -58,6 +58,43 @@ static void x8_writable_element_over_a_part_of_the_queue_is_refused(void **state
     }
 }
 
+static void x8_each_part_is_kept_in_whatever_order_the_parts_lie(void **state)
+{
+    /* Which place desc, avail and used take, of three; each place is 256 bytes, the parts 128, 22 and 70. */
+    static const unsigned places[][3] = {{0, 1, 2}, {0, 2, 1}, {1, 0, 2}, {1, 2, 0}, {2, 0, 1}, {2, 1, 0}};
+    static const uint64_t bytes[3] = {128, 22, 70};
+    struct world *w = world_new(8, 0);
+    unsigned i;
+    unsigned part;
+    unsigned last;
+    (void)state;
+    for (i = 0; i < COUNT_OF(places); i++) {
+        /* Up and down the memory, so that the parts of one generation are not those of the next. */
+        const uint64_t base = WORLD_TABLES + 0x1000u * (i % 2u != 0u ? i : 16u - i);
+        w->queue.desc_addr = world_addr(base + 256u * places[i][0]);
+        w->queue.avail_addr = world_addr(base + 256u * places[i][1]);
+        w->queue.used_addr = world_addr(base + 256u * places[i][2]);
+        for (part = 0; part < 3u; part++) {
+            for (last = 0; last < 2u; last++) {
+                const uint64_t at = base + 256u * places[i][part];
+                const uint64_t byte = at + (last != 0u ? bytes[part] - 1u : 0u);
+                const uint64_t avail = base + 256u * places[i][1];
+                if (i + part + last == 0u) {
+                    world_start_device(w);
+                } else {
+                    restart(w);
+                }
+                peer_entry(w, base + 256u * places[i][0], 0, world_addr(byte), 1, D_WRITE, 0);
+                peer_put(w, avail + 4u, 2, 0);
+                peer_put(w, avail + 2u, 2, 1);
+                assert_refused(w, VQG_RULE_SELF_ALIAS, 0, world_addr(byte), world_addr(at));
+                memset(world_at(w, base), 0, 3u * 256u);
+            }
+        }
+    }
+    world_free(w);
+}
+
 static void x8_writable_entry_of_a_table_over_the_used_ring_is_refused(void **state)
 {
     struct world *w = device_new(8, VQG_F_INDIRECT_DESC);
@@ -291,6 +328,7 @@ static void m3_in_flight_are_the_rings_and_what_is_popped(void **state)
 
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(x8_writable_element_over_a_part_of_the_queue_is_refused),
+    cmocka_unit_test(x8_each_part_is_kept_in_whatever_order_the_parts_lie),
     cmocka_unit_test(x8_writable_entry_of_a_table_over_the_used_ring_is_refused),
     cmocka_unit_test(m1_buffer_over_two_capabilities_is_refused_by_the_strict_profile),
     cmocka_unit_test(m1_buffer_over_two_capabilities_is_split_where_the_policy_says_so),

@@ -175,7 +175,8 @@ static void a_chain_as_long_as_the_queue_fits_and_one_longer_does_not(void **sta
         assert_int_equal(vqg_driver_add(&w->driver, seg, size, cookie(0)), VQG_OK);
         assert_int_equal(vqg_driver_free(&w->driver), 0);
         for (i = 0; i < size; i++) {
-            assert_desc(w, WORLD_DESC, i, world_addr(WORLD_DATA + i), 1, i + 1u < size ? 3 : 2, i + 1u < size ? i + 1u : 0);
+            bool more = i + 1u < size;
+            assert_desc(w, WORLD_DESC, i, world_addr(WORLD_DATA + i), 1, more ? 3 : 2, more ? i + 1u : 0);
         }
         (void)vqg_driver_kick(&w->driver);
         complete(w, 0, size);
@@ -202,6 +203,9 @@ static void full_counts_descriptors_and_a_table_needs_only_one(void **state)
     assert_int_equal(take_ok(w).count, 2);
     assert_int_equal(vqg_driver_add_request(&w->driver, &r), VQG_OK);
     assert_int_equal(vqg_driver_free(&w->driver), 1);
+    assert_int_equal(vqg_driver_add_request(&w->driver, &r), VQG_OK);
+    assert_int_equal(vqg_driver_add_request(&w->driver, &r), VQG_FULL);
+    assert_int_equal(vqg_driver_free(&w->driver), 0);
     world_free(w);
 }
 
@@ -239,7 +243,8 @@ static void a_request_that_is_wrong_is_named_and_changes_nothing(void **state)
         {.first_len = 8, .second_len = 8, .count = 2, .entries = 1, .st = VQG_BAD_TABLE},
         {.first_len = 8, .second_len = 8, .count = 2, .entries = 0, .st = VQG_BAD_TABLE},
         {.first_len = 8, .second_len = 8, .count = 2, .entries = 2, .table_shift = 8, .st = VQG_BAD_TABLE},
-        {.first_len = 8, .second_len = 8, .count = 2, .entries = 2, .table_addr = UINT64_MAX - 30u, .st = VQG_BAD_TABLE},
+        {.first_len = 8, .second_len = 8, .count = 2, .entries = 2, .table_addr = UINT64_MAX - 30u,
+         .st = VQG_BAD_TABLE},
     };
     size_t i;
     (void)state;
@@ -283,6 +288,8 @@ static void null_arguments_and_tables_without_the_feature_are_refused(void **sta
     assert_int_equal(vqg_driver_add_request(&w->driver, &r), VQG_BAD_TABLE);
     assert_int_equal(vqg_driver_add_request(NULL, &r), VQG_BAD_ENDPOINT);
     assert_int_equal(vqg_driver_add_request(&w->driver, NULL), VQG_BAD_ENDPOINT);
+    r.seg = NULL;
+    assert_int_equal(vqg_driver_add_request(&w->driver, &r), VQG_BAD_ENDPOINT);
     assert_int_equal(vqg_driver_add(&w->driver, NULL, 2, cookie(1)), VQG_BAD_ENDPOINT);
     assert_int_equal(vqg_driver_add(NULL, seg, 2, cookie(1)), VQG_BAD_ENDPOINT);
     world_assert_unchanged(w, before);
@@ -303,6 +310,10 @@ static void the_longest_chain_is_the_policys_and_a_table_ends_at_32768(void **st
     world_start_driver(w);
     assert_int_equal(vqg_driver_add(&w->driver, seg, 4, cookie(0)), VQG_BAD_COUNT);
     assert_int_equal(vqg_driver_add(&w->driver, seg, 3, cookie(0)), VQG_OK);
+    r = table_request(w, seg, 4, cookie(1));
+    assert_int_equal(vqg_driver_add_request(&w->driver, &r), VQG_BAD_COUNT);
+    r = table_request(w, seg, 3, cookie(1));
+    assert_int_equal(vqg_driver_add_request(&w->driver, &r), VQG_OK);
     w->policy.max_elements = 40000; /* a chain may be longer than the queue when it is in a table */
     world_start_driver(w);
     assert_int_equal(vqg_driver_add(&w->driver, seg, 5, cookie(0)), VQG_BAD_COUNT);

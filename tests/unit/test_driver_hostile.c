@@ -54,7 +54,7 @@ static uint64_t answer(void *context, const volatile void *at, unsigned bytes, u
     if (offset == 2u) {
         value = roll(f, 40) == 0u ? roll(f, 0) : last + roll(f, 2);
     } else if (bytes == 4u && offset % 8u == 4u) {
-        value = any_lent(f);
+        value = roll(f, 16) == 0u ? roll(f, f->world->size) : any_lent(f);
         value = roll(f, 20) == 0u ? roll(f, 0) : value + (roll(f, 40) == 0u ? (uint64_t)1 << (3u + roll(f, 29)) : 0u);
     } else if (bytes == 4u) {
         value = roll(f, 30) == 0u ? roll(f, 0) : roll(f, SEG_BYTES + 1u);

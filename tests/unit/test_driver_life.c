@@ -259,7 +259,7 @@ static void assert_conserved(const struct world *w)
     assert_int_equal(lent + w->driver.free_count, w->size);
 }
 
-/* The honest device answers in any order it likes; both indices wrap several times. */
+/* The honest device answers in any order it likes, while others are added and not yet kicked; indices wrap. */
 static void every_cookie_comes_back_once_in_any_order_while_indices_wrap(void **state)
 {
     static const uint32_t sizes[] = {1, 2, 8, 64};
@@ -268,25 +268,33 @@ static void every_cookie_comes_back_once_in_any_order_while_indices_wrap(void **
     for (s = 0; s < sizeof sizes / sizeof sizes[0]; s++) {
         struct world *w = driver_world(sizes[s], s % 2u != 0u ? VQG_F_EVENT_IDX : 0u, false);
         uint32_t writable[64] = {0}; /* by head, 0 when not lent */
-        uint16_t heads[64];
         uint32_t tag[64];
-        uint32_t n = 0;
+        uint16_t heads[64]; /* `kicked` ones, then `added` ones */
+        uint32_t kicked = 0;
+        uint32_t added = 0;
+        uint16_t position = 0;
         uint32_t turn;
         srand(1);
-        for (turn = 0; turn < 200000u; turn++) {
+        for (turn = 0; turn < 600000u; turn++) {
             uint32_t in = 1u + (uint32_t)rand() % 3u;
             uint32_t out = (uint32_t)rand() % 2u;
             if (rand() % 2 != 0 && in + out <= vqg_driver_free(&w->driver)) {
-                heads[n] = lend(w, out, in, turn % COOKIES);
-                assert_int_equal(writable[heads[n]], 0);
-                writable[heads[n]] = in * SEG_BYTES;
-                tag[heads[n]] = turn % COOKIES;
-                n++;
-            } else if (n != 0u) {
-                uint32_t pick = (uint32_t)rand() % n;
+                uint16_t head;
+                add_ok(w, out, in, turn % COOKIES);
+                head = heads[kicked + added++] = peer_get_avail_entry(w, position++);
+                assert_int_equal(writable[head], 0);
+                writable[head] = in * SEG_BYTES;
+                tag[head] = turn % COOKIES;
+            } else if (rand() % 2 != 0) {
+                (void)vqg_driver_kick(&w->driver);
+                kicked += added;
+                added = 0;
+            } else if (kicked != 0u) {
+                uint32_t pick = (uint32_t)rand() % kicked;
                 uint16_t head = heads[pick];
                 struct vqg_done done;
-                heads[pick] = heads[--n];
+                heads[pick] = heads[--kicked];
+                heads[kicked] = heads[kicked + added];
                 complete(w, head, writable[head] - 1u);
                 done = take_ok(w);
                 assert_int_equal(done.id, head);
@@ -298,7 +306,7 @@ static void every_cookie_comes_back_once_in_any_order_while_indices_wrap(void **
                 assert_conserved(w);
             }
         }
-        revive(w, n);
+        revive(w, kicked + added);
         assert_conserved(w);
         world_free(w);
     }

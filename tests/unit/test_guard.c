@@ -29,7 +29,7 @@ static int assume_as_before(void **state)
 }
 
 /* A guard as an endpoint has it while it works. */
-static const struct vqg_guard live = {{VQG_RULE_NONE, 9, 0, 0, 0, 0}, 4, (uint8_t)VQG_STATE_LIVE, false};
+static const struct vqg_guard live = {.violation = {.queue = 9}, .generation = 4, .state = (uint8_t)VQG_STATE_LIVE};
 
 static void assert_record(const struct vqg_guard *g, enum vqg_rule rule, uint32_t index, uint64_t value, uint64_t limit,
                           uint32_t count)
@@ -48,6 +48,7 @@ static void assert_untouched(const struct vqg_guard *g)
     assert_int_equal(g->state, VQG_STATE_LIVE);
     assert_int_equal(g->generation, 4);
     assert_false(g->drop);
+    assert_false(g->untold);
 }
 
 static void the_first_violation_is_recorded_and_later_ones_are_counted(void **state)
@@ -100,6 +101,15 @@ static void f4_a_flood_of_violations_prints_nothing(void **state)
     (void)fclose(paper);
     assert_int_equal(printed, 0);
     assert_record(&g, VQG_RULE_CAPABILITY, 1, 2, 3, 1000);
+}
+
+static void an_endpoint_of_zeros_is_off_and_the_states_differ(void **state)
+{
+    (void)state;
+    assert_int_equal(VQG_STATE_OFF, 0);
+    assert_true(VQG_STATE_LIVE != VQG_STATE_OFF && VQG_STATE_LIVE != VQG_STATE_DEAD);
+    assert_true(VQG_STATE_RESET != VQG_STATE_LIVE && VQG_STATE_RESET != VQG_STATE_DRAIN);
+    assert_int_equal(VQG_RULE_NONE, 0);
 }
 
 /* Any rule, broken in the way that the library does it. */
@@ -163,6 +173,20 @@ static void clearing_forgets_the_record_but_not_whose_it_was(void **state)
     assert_int_equal(g.state, VQG_STATE_DEAD);
     assert_int_equal(g.generation, 4);
     assert_true(g.drop);
+}
+
+static void violation_that_no_status_told_is_told_once(void **state)
+{
+    struct vqg_guard g = live;
+    (void)state;
+    assert_false(vqg_guard_was_untold_(&g));
+    g.untold = true;
+    assert_true(vqg_guard_was_untold_(&g));
+    assert_false(vqg_guard_was_untold_(&g));
+    assert_untouched(&g);
+    g.untold = true;
+    vqg_guard_clear_(&g);
+    assert_untouched(&g);
 }
 
 static unsigned asked;
@@ -266,9 +290,11 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(the_first_violation_is_recorded_and_later_ones_are_counted),
     cmocka_unit_test(f4_the_count_of_violations_stops_at_its_largest_value),
     cmocka_unit_test(f4_a_flood_of_violations_prints_nothing),
+    cmocka_unit_test(an_endpoint_of_zeros_is_off_and_the_states_differ),
     GUARD_TEST(a_refusal_latches_unless_the_chain_alone_is_to_be_dropped),
     cmocka_unit_test(renewing_opens_a_generation_and_keeps_the_record),
     cmocka_unit_test(clearing_forgets_the_record_but_not_whose_it_was),
+    cmocka_unit_test(violation_that_no_status_told_is_told_once),
     GUARD_TEST(a_rule_that_holds_changes_nothing),
     GUARD_TEST(a_rule_that_fails_is_asked_once_recorded_and_latches),
     GUARD_TEST(a_setup_rule_that_fails_is_recorded_and_names_the_argument),

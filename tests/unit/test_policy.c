@@ -17,7 +17,7 @@ static struct vqg_queue sane_queue(void)
     return q;
 }
 
-static const struct vqg_guard off = {{VQG_RULE_NONE, 5, 0, 0, 0, 0}, 6, (uint8_t)VQG_STATE_OFF, false};
+static const struct vqg_guard off = {.violation = {.queue = 5}, .generation = 6};
 
 /* The record, but for the queue's index, is empty; the guard is as it was. */
 static void assert_untouched(const struct vqg_guard *g)

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /**
  * @file test_record.c
- * @brief record.h: lending and settling chains in the private record.
+ * @brief record.h: which slots are heads, which belong to a chain, and how a chain is freed.
  */
 #include "runner.h"
 
 #include <string.h>
 
 #define SLOTS 8u
+#define MEMBER 0xFFFFu
 
 /* A record with a slot before and one after that nobody owns. */
 struct ward {
@@ -19,9 +20,11 @@ struct ward {
 
 static int cookie;
 
-/* Slots linked 2 -> 7 -> 0 -> 5, whose contents say what they are. */
+/* A chain of four, linked 2 -> 7 -> 0 -> 5, and one of two, 3 -> 4. 5 is linked on to 6, which is free. */
 static struct ward *ward_new(void)
 {
+    static const uint16_t counts[SLOTS] = {MEMBER, 0, 4, 2, MEMBER, MEMBER, 0, MEMBER};
+    static const uint16_t links[SLOTS] = {5, 1, 7, 4, 6, 6, 1, 0};
     static struct ward w;
     uint32_t i;
     memset(&w, 0xA5, sizeof w);
@@ -31,39 +34,34 @@ static struct ward *ward_new(void)
         w.slots[i].writable = 100u + i;
         w.slots[i].least = 200u + i;
         w.slots[i].order = (uint16_t)(300u + i);
+        w.slots[i].position = (uint16_t)(400u + i);
+        w.slots[i].count = counts[i];
+        w.slots[i].next = links[i];
     }
-    w.slots[2].next = 7;
-    w.slots[7].next = 0;
-    w.slots[0].next = 5;
-    w.slots[5].next = 6;
     w.record.slots = w.slots;
     w.record.size = SLOTS;
-    w.record.outstanding = 3;
+    w.record.outstanding = 2;
     return &w;
 }
 
-/* The counts are these; nothing else has changed since ward_new(). */
-static void assert_counts(const struct ward *w, const uint16_t counts[SLOTS])
+/* The counts are these; nothing else has changed since the copy. */
+static void assert_counts(const struct ward *w, const struct ward *before, const uint16_t counts[SLOTS])
 {
-    unsigned char canary[sizeof w->before];
+    static struct ward expected;
     uint32_t i;
-    memset(canary, 0xA5, sizeof canary);
-    assert_memory_equal(&w->before, canary, sizeof canary);
-    assert_memory_equal(&w->after, canary, sizeof canary);
+    memcpy(&expected, before, sizeof expected);
     for (i = 0; i < SLOTS; i++) {
         assert_int_equal(w->slots[i].count, counts[i]);
-        assert_ptr_equal(w->slots[i].cookie, &cookie);
-        assert_int_equal(w->slots[i].writable, 100u + i);
-        assert_int_equal(w->slots[i].least, 200u + i);
-        assert_int_equal(w->slots[i].order, 300u + i);
+        expected.slots[i].count = counts[i];
     }
-    assert_int_equal(w->slots[2].next, 7);
-    assert_int_equal(w->slots[7].next, 0);
-    assert_int_equal(w->slots[0].next, 5);
-    assert_int_equal(w->slots[5].next, 6);
-    assert_ptr_equal(w->record.slots, w->slots);
-    assert_int_equal(w->record.size, SLOTS);
-    assert_int_equal(w->record.outstanding, 3);
+    assert_memory_equal(w, &expected, sizeof *w);
+}
+
+static const struct ward *ward_copy(const struct ward *w)
+{
+    static struct ward copy;
+    memcpy(&copy, w, sizeof copy);
+    return &copy;
 }
 
 static void slot_is_a_head_for_counts_from_1_to_32768(void **state)
@@ -93,6 +91,7 @@ static void clearing_frees_every_slot_and_nothing_beyond(void **state)
     assert_memory_equal(w->slots, zero, sizeof zero);
     assert_int_equal(w->record.outstanding, 0);
     assert_int_equal(w->record.size, SLOTS);
+    assert_ptr_equal(w->record.slots, w->slots);
     assert_memory_equal(&w->before, canary, sizeof canary);
     assert_memory_equal(&w->after, canary, sizeof canary);
 }
@@ -107,41 +106,57 @@ static void clearing_stops_at_the_size_of_the_queue(void **state)
     assert_int_equal(w->slots[3].writable, 103);
 }
 
-/* Marks a chain of `count` from `head` along the links, as the endpoints do. */
-static void lend(struct vqg_record *r, uint16_t head, uint32_t count)
+static void descriptor_belongs_to_a_chain_when_a_link_leads_to_it(void **state)
 {
-    uint16_t id = head;
-    uint32_t i;
-    for (i = 1; i < count; i++) {
-        id = r->slots[id].next;
-        r->slots[id].count = VQG_SLOT_MEMBER_;
+    static const bool belongs[SLOTS] = {true, false, true, false, false, true, false, true};
+    struct ward *w = ward_new();
+    const struct ward *before = ward_copy(w);
+    uint32_t id;
+    (void)state;
+    for (id = 0; id < SLOTS; id++) {
+        assert_int_equal(vqg_record_links_(&w->record, 2, 4, id), belongs[id]);
     }
-    r->slots[head].count = (uint16_t)count;
+    assert_memory_equal(w, before, sizeof *w);
 }
 
-static void freeing_a_chain_frees_all_of_it_and_names_the_last(void **state)
+static void links_are_followed_for_as_many_descriptors_as_there_are(void **state)
 {
     struct ward *w = ward_new();
-    static const uint16_t lent[SLOTS] = {VQG_SLOT_MEMBER_, 0, 4, 0, 0, VQG_SLOT_MEMBER_, 0, VQG_SLOT_MEMBER_};
-    static const uint16_t counts[SLOTS] = {0};
     (void)state;
-    lend(&w->record, 2, 4);
-    assert_counts(w, lent);
+    assert_false(vqg_record_links_(&w->record, 2, 0, 2));
+    assert_true(vqg_record_links_(&w->record, 2, 1, 2));
+    assert_false(vqg_record_links_(&w->record, 2, 1, 7));
+    assert_true(vqg_record_links_(&w->record, 2, 2, 7));
+    assert_false(vqg_record_links_(&w->record, 2, 3, 5));
+    assert_true(vqg_record_links_(&w->record, 2, 5, 6)); /* one too many leads on to the free one */
+}
+
+static void x6_descriptor_beyond_16_bits_belongs_to_no_chain(void **state)
+{
+    struct ward *w = ward_new();
+    (void)state;
+    assert_false(vqg_record_links_(&w->record, 2, 4, 0x10002u));
+    assert_false(vqg_record_links_(&w->record, 2, 4, 0x10000u));
+}
+
+static void freeing_a_chain_frees_all_of_it_keeps_the_links_and_names_the_last(void **state)
+{
+    static const uint16_t left[SLOTS] = {0, 0, 0, 2, MEMBER, 0, 0, 0};
+    struct ward *w = ward_new();
+    const struct ward *before = ward_copy(w);
+    (void)state;
     assert_int_equal(vqg_record_free_(&w->record, 2, 4), 5);
-    assert_counts(w, counts);
+    assert_counts(w, before, left);
 }
 
-static void freeing_one_descriptor_leaves_the_other_chains_alone(void **state)
+static void freeing_one_descriptor_leaves_what_it_is_linked_to(void **state)
 {
+    static const uint16_t left[SLOTS] = {MEMBER, 0, 4, 0, MEMBER, MEMBER, 0, MEMBER};
     struct ward *w = ward_new();
-    static const uint16_t lent[SLOTS] = {2, 0, 1, 0, 0, VQG_SLOT_MEMBER_, 0, 0};
-    static const uint16_t left[SLOTS] = {2, 0, 0, 0, 0, VQG_SLOT_MEMBER_, 0, 0};
+    const struct ward *before = ward_copy(w);
     (void)state;
-    lend(&w->record, 2, 1);
-    lend(&w->record, 0, 2);
-    assert_counts(w, lent);
-    assert_int_equal(vqg_record_free_(&w->record, 2, 1), 2);
-    assert_counts(w, left);
+    assert_int_equal(vqg_record_free_(&w->record, 3, 1), 3);
+    assert_counts(w, before, left);
 }
 
 static void a_chain_as_long_as_the_largest_queue_is_freed_whole(void **state)
@@ -155,25 +170,15 @@ static void a_chain_as_long_as_the_largest_queue_is_freed_whole(void **state)
     vqg_record_clear_(&r);
     for (i = 0; i < VQG_QUEUE_SIZE_MAX; i++) {
         slots[i].next = (uint16_t)((i + 1u) % VQG_QUEUE_SIZE_MAX);
+        slots[i].count = VQG_SLOT_MEMBER_;
     }
-    lend(&r, 1, VQG_QUEUE_SIZE_MAX);
-    assert_true(vqg_slot_is_head_(&slots[1]));
+    slots[1].count = 32768;
+    assert_true(vqg_record_links_(&r, 1, VQG_QUEUE_SIZE_MAX, 0));
+    assert_false(vqg_record_links_(&r, 1, VQG_QUEUE_SIZE_MAX - 1u, 0));
     assert_int_equal(vqg_record_free_(&r, 1, VQG_QUEUE_SIZE_MAX), 0);
     for (i = 0; i < VQG_QUEUE_SIZE_MAX; i++) {
         assert_int_equal(slots[i].count, 0);
     }
-}
-
-static void c2_descriptors_of_a_walk_are_found_along_its_links(void **state)
-{
-    struct ward *w = ward_new();
-    (void)state;
-    /* The ward links 2, 7, 0, 5. */
-    assert_true(vqg_record_links_(&w->record, 2, 4, 2));
-    assert_true(vqg_record_links_(&w->record, 2, 4, 5));
-    assert_false(vqg_record_links_(&w->record, 2, 3, 5));
-    assert_false(vqg_record_links_(&w->record, 2, 4, 1));
-    assert_false(vqg_record_links_(&w->record, 2, 0, 2));
 }
 
 static void x4_the_record_is_kept_without_a_look_at_shared_memory(void **state)
@@ -197,10 +202,12 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(slot_is_a_head_for_counts_from_1_to_32768),
     cmocka_unit_test(clearing_frees_every_slot_and_nothing_beyond),
     cmocka_unit_test(clearing_stops_at_the_size_of_the_queue),
-    cmocka_unit_test(freeing_a_chain_frees_all_of_it_and_names_the_last),
-    cmocka_unit_test(freeing_one_descriptor_leaves_the_other_chains_alone),
+    cmocka_unit_test(descriptor_belongs_to_a_chain_when_a_link_leads_to_it),
+    cmocka_unit_test(links_are_followed_for_as_many_descriptors_as_there_are),
+    cmocka_unit_test(x6_descriptor_beyond_16_bits_belongs_to_no_chain),
+    cmocka_unit_test(freeing_a_chain_frees_all_of_it_keeps_the_links_and_names_the_last),
+    cmocka_unit_test(freeing_one_descriptor_leaves_what_it_is_linked_to),
     cmocka_unit_test(a_chain_as_long_as_the_largest_queue_is_freed_whole),
-    cmocka_unit_test(c2_descriptors_of_a_walk_are_found_along_its_links),
     cmocka_unit_test(x4_the_record_is_kept_without_a_look_at_shared_memory),
     cmocka_unit_test(a_slot_takes_24_bytes_where_a_pointer_has_8),
 };

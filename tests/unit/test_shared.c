@@ -76,6 +76,19 @@ static void handle_knows_whether_it_is_aligned_to_8_bytes(void **state)
     assert_int_equal(test_port.count, 0);
 }
 
+static void pointer_is_aligned_when_it_is_a_multiple_and_not_null(void **state)
+{
+    uintptr_t align;
+    unsigned i;
+    (void)state;
+    for (align = 1; align <= 16u; align *= 2u) {
+        assert_false(vqg_is_aligned_(NULL, align));
+        for (i = 0; i <= 16u; i++) {
+            assert_int_equal(vqg_is_aligned_(memory + i, align), i % align == 0u);
+        }
+    }
+}
+
 static void x1_x2_16_bit_fetch_is_one_load_of_two_bytes(void **state)
 {
     unsigned big;
@@ -272,6 +285,7 @@ static const struct CMUnitTest tests[] = {
     SHARED_TEST(swaps_turn_the_bytes_around),
     SHARED_TEST(q11_byte_order_is_the_handles_and_swaps_only_against_the_host),
     SHARED_TEST(handle_knows_whether_it_is_aligned_to_8_bytes),
+    SHARED_TEST(pointer_is_aligned_when_it_is_a_multiple_and_not_null),
     SHARED_TEST(x1_x2_16_bit_fetch_is_one_load_of_two_bytes),
     SHARED_TEST(x1_x2_index_fetch_is_one_acquiring_load_of_two_bytes),
     SHARED_TEST(x1_x2_32_bit_fetch_is_one_load_of_four_bytes),

@@ -69,6 +69,16 @@ static void build_that_assumes_a_rule_shows_which(void **state)
     }
 }
 
+static void build_that_assumes_what_is_no_rule_assumes_nothing(void **state)
+{
+    struct vqg_build info;
+    (void)state;
+    test_assumed = (int)VQG_RULE_COUNT;
+    info = vqg_build_info();
+    assert_int_equal(info.assumed, 0);
+    assert_int_equal(bits(&info), 0);
+}
+
 static void mask_of_a_build_has_a_bit_for_every_rule(void **state)
 {
     struct vqg_build info = vqg_build_info();
@@ -141,6 +151,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(version_string_is_made_of_the_three_numbers),
     BUILD_TEST(build_that_assumes_nothing_says_so),
     BUILD_TEST(build_that_assumes_a_rule_shows_which),
+    BUILD_TEST(build_that_assumes_what_is_no_rule_assumes_nothing),
     cmocka_unit_test(mask_of_a_build_has_a_bit_for_every_rule),
     cmocka_unit_test(no_two_rules_have_a_name_in_common),
     cmocka_unit_test(no_two_rules_have_an_id_in_common),
