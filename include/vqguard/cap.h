@@ -43,9 +43,9 @@ typedef const struct vqg_cap *(*vqg_cap_lookup_fn)(void *context, uint64_t addr)
 
 /**
  * Keeps a capability from being revoked while `bytes` bytes at `addr`, which it
- * covers, are in flight (rule M3).
+ * covers, are in flight (rule M3). `*pin` becomes what ends the pin later: the
+ * platform's own, handed back as it is.
  *
- * @param pin what ends this pin later; the platform's own, handed back as it is
  * @return false when it is being revoked already.
  */
 typedef bool (*vqg_cap_pin_fn)(void *context, const struct vqg_cap *cap, uint64_t addr, uint64_t bytes, uint64_t *pin);

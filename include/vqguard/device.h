@@ -413,6 +413,9 @@ VQG_API bool vqg_device_kick_enable(struct vqg_device *d)
         return false;
     }
     vqg_split_arm_kick_(&d->ring, true, d->last_avail);
+    if (d->seen_avail != d->last_avail) {
+        return true;
+    }
     st = vqg_device_harvest_(d);
     d->judge.guard.untold = vqg_is_violation(st);
     return st != VQG_EMPTY;

@@ -28,13 +28,14 @@ struct vqg_driver {
     uint32_t max_direct; /**< segments of a direct chain: at most the queue size and the policy's elements */
     uint16_t free_head;  /**< first descriptor of the free list */
     bool indirect;       /**< VIRTIO_F_INDIRECT_DESC was acknowledged */
+    bool notify_data;    /**< VIRTIO_F_NOTIFICATION_DATA was acknowledged */
 };
 
 /** A request with all that can be asked for. Zero what is not needed. */
 struct vqg_request {
     const struct vqg_seg *seg; /**< segments: `addr`, `len` and `write` count, readable ones first */
     uint32_t count;            /**< how many */
-    uint32_t min_length;       /**< least used length to accept for this request; the larger of this and the policy's */
+    uint32_t min_length;       /**< least used length for this request; the larger of this and the policy's counts */
     void *cookie;              /**< comes back with the completion */
     void *table;               /**< memory for an indirect table, lent until the completion; null: direct */
     uint64_t table_addr;       /**< its address for the device */
@@ -83,6 +84,7 @@ VQG_API VQG_PORT_NODISCARD enum vqg_status vqg_driver_init(struct vqg_driver *d,
     st = vqg_ledger_set_up_(&d->ledger, q, p, slots, nslots);
     if (st == VQG_OK) {
         d->max_direct = d->ledger.policy.max_elements < q->size ? d->ledger.policy.max_elements : q->size;
+        d->notify_data = (q->features & VQG_F_NOTIFICATION_DATA) != 0u;
         d->indirect = (q->features & VQG_F_INDIRECT_DESC) != 0u;
         vqg_driver_begin_(d);
     }
@@ -237,6 +239,16 @@ VQG_API bool vqg_driver_kick(struct vqg_driver *d)
     return vqg_split_kick_due_(&l->ring, l->avail, was);
 }
 
+/**
+ * What to write to the notification register when vqg_driver_kick() says so: the
+ * queue's index and, with VIRTIO_F_NOTIFICATION_DATA, the next position. (2.9, 4.1.5.2)
+ */
+VQG_API uint32_t vqg_driver_notification(const struct vqg_driver *d)
+{
+    uint32_t index = d->ledger.guard.violation.queue;
+    return d->notify_data ? (index & 0xffffu) | ((uint32_t)d->ledger.published << 16) : index;
+}
+
 /** Frees a chain in the record and puts its descriptors back on the free list. */
 VQG_API void vqg_driver_settle_(struct vqg_driver *d, uint16_t head, uint32_t count)
 {
@@ -291,6 +303,9 @@ VQG_API bool vqg_driver_callback_enable(struct vqg_driver *d)
         return false;
     }
     vqg_split_arm_callback_(&d->ledger.ring, true, d->ledger.last_used);
+    if (d->ledger.seen_used != d->ledger.last_used) {
+        return true;
+    }
     st = vqg_ledger_harvest_(&d->ledger);
     d->ledger.guard.untold = vqg_is_violation(st);
     return st != VQG_EMPTY;
@@ -327,7 +342,6 @@ VQG_API VQG_PORT_NODISCARD enum vqg_status vqg_driver_reset_acked(struct vqg_dri
     VQG_EXPECT_(d != NULL, VQG_BAD_ENDPOINT);
     VQG_EXPECT_(d->ledger.guard.state == VQG_STATE_RESET, VQG_BAD_STATE);
     d->ledger.guard.state = (uint8_t)VQG_STATE_DRAIN;
-    d->cursor = 0;
     return VQG_OK;
 }
 
@@ -386,19 +400,19 @@ VQG_API uint32_t vqg_driver_free(const struct vqg_driver *d)
 /** Used lengths beyond what was lent, that were clamped or counted. */
 VQG_API uint64_t vqg_driver_overlong(const struct vqg_driver *d)
 {
-    return d->ledger.overlong;
+    return vqg_ledger_overlong(&d->ledger);
 }
 
 /** The first violation since set-up or restart; its rule is VQG_RULE_NONE when there was none. */
 VQG_API const struct vqg_violation *vqg_driver_violation(const struct vqg_driver *d)
 {
-    return &d->ledger.guard.violation;
+    return vqg_ledger_violation(&d->ledger);
 }
 
 /** True when the caller is to set FAILED, or reset the device: the endpoint is latched (F5, 2.1.2). */
 VQG_API bool vqg_driver_needs_reset(const struct vqg_driver *d)
 {
-    return d->ledger.guard.state == VQG_STATE_DEAD;
+    return vqg_ledger_needs_reset(&d->ledger);
 }
 
 #ifdef __cplusplus

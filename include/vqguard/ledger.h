@@ -35,7 +35,7 @@ struct vqg_done {
     void *cookie;        /**< as given when the chain was lent */
     uint32_t len;        /**< bytes written, as far as the device can be believed: at most the writable bytes */
     uint32_t claimed;    /**< bytes written, as the device said */
-    uint32_t generation; /**< of the endpoint */
+    uint32_t generation; /**< of the driver endpoint; 0 from a ledger by itself */
     uint32_t count;      /**< descriptors that the chain occupied */
     uint16_t id;         /**< head of the chain */
     uint16_t flags;      /**< VQG_DONE_CLAMPED, VQG_DONE_SHORT */
@@ -150,7 +150,9 @@ VQG_API VQG_PORT_NODISCARD enum vqg_status vqg_ledger_publish(struct vqg_ledger 
             return VQG_BAD_HEAD;
         }
         slots[ids[i]].count = VQG_SLOT_MEMBER_;
-        slots[ids[i == 0u ? 0u : i - 1u]].next = ids[i];
+    }
+    for (i = 1; i < count; i++) {
+        slots[ids[i - 1u]].next = ids[i];
     }
     slots[ids[0]].count = (uint16_t)count;
     slots[ids[0]].writable = writable;
@@ -192,7 +194,6 @@ VQG_API VQG_PORT_COLD enum vqg_status vqg_ledger_odd_length_(struct vqg_ledger *
     if (l->policy.length == VQG_LENGTH_REJECT) {
         VQG_REQUIRE(&l->guard, done->len <= slot->writable, USED_LENGTH_MAX, id, done->len, slot->writable);
         VQG_REQUIRE(&l->guard, done->len >= slot->least, USED_LENGTH_MIN, id, done->len, slot->least);
-        return VQG_OK;
     }
     if (done->len > slot->writable) {
         done->len = slot->writable;
@@ -252,8 +253,9 @@ VQG_API enum vqg_status vqg_ledger_accept_(struct vqg_ledger *l, struct vqg_done
  * @param l    the ledger
  * @param done what was completed; written only with VQG_OK
  * @return VQG_OK; VQG_EMPTY; VQG_DEAD when latched; VQG_V_USED_JUMP (U1), VQG_V_USED_ID_RANGE (U2),
- *         VQG_V_USED_ID_OUTSTANDING (U3), VQG_V_USED_LENGTH_MAX (U5), VQG_V_USED_LENGTH_MIN (U6), each of
- *         which latches; VQG_BAD_ENDPOINT for a null argument. (2.7.8)
+ *         VQG_V_USED_ID_OUTSTANDING (U3) and, under VQG_LENGTH_REJECT, VQG_V_USED_LENGTH_MAX (U5) and
+ *         VQG_V_USED_LENGTH_MIN (U6), each of which latches; VQG_BAD_ENDPOINT for a null argument. Under the
+ *         other length policies see `done->flags`. (2.7.8)
  */
 VQG_API VQG_PORT_NODISCARD enum vqg_status vqg_ledger_take(struct vqg_ledger *l, struct vqg_done *done)
 {
@@ -275,6 +277,18 @@ VQG_API VQG_PORT_NODISCARD enum vqg_status vqg_ledger_take(struct vqg_ledger *l,
 VQG_API uint16_t vqg_ledger_next(const struct vqg_ledger *l, uint16_t id)
 {
     return id < l->record.size ? l->record.slots[id].next : id;
+}
+
+/** Used lengths beyond what was lent, that were clamped or counted. */
+VQG_API uint64_t vqg_ledger_overlong(const struct vqg_ledger *l)
+{
+    return l->overlong;
+}
+
+/** True when the caller is to set FAILED, or reset the device: the ledger is latched (F5, 2.1.2). */
+VQG_API bool vqg_ledger_needs_reset(const struct vqg_ledger *l)
+{
+    return l->guard.state == VQG_STATE_DEAD;
 }
 
 /** The first violation since set-up or reset; its rule is VQG_RULE_NONE when there was none. */

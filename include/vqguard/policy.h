@@ -45,11 +45,11 @@ struct vqg_queue {
     const struct vqg_device *sibling; /**< device: another queue of the same trust domain, or null (rule Q7) */
 };
 
-/** What to do with a used length beyond what was lent (rule U5). */
+/** What to do with a used length beyond what was lent (rule U5), or below the least (rule U6). */
 enum vqg_length_policy {
     VQG_LENGTH_REJECT = 0, /**< a violation */
-    VQG_LENGTH_CLAMP,      /**< hand up what was lent, and say so in the completion's flags */
-    VQG_LENGTH_COUNT       /**< hand up what was lent, and count it */
+    VQG_LENGTH_CLAMP,      /**< hand up what was lent, and say so in the completion's flags; flag what is too short */
+    VQG_LENGTH_COUNT       /**< hand up what was lent, and count it; flag what is too short */
 };
 
 /** What to do with an element of no bytes (rule C8). */
@@ -87,7 +87,7 @@ struct vqg_policy {
     uint32_t max_table_entries;   /**< device: entries of an indirect table; 0: the queue size */
     uint32_t min_readable;        /**< device: least readable bytes of a chain (rule C10) */
     uint32_t min_writable;        /**< device: least writable bytes of a chain (rule C10) */
-    uint32_t min_length;          /**< driver: least used length of every completion (rule U6) */
+    uint32_t min_length;          /**< driver: least used length of every completion (rule U6); see `length` */
     enum vqg_length_policy length; /**< driver: used lengths that are too long */
     enum vqg_zero_policy zero;     /**< device: empty elements */
     enum vqg_span_policy span;     /**< device: buffers over two capabilities */

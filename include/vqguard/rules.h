@@ -138,9 +138,9 @@
     X(BAD_INDEX, -4, "queue index: not below the number of queues")                                                    \
     X(BAD_FEATURES, -5, "features: missing a required one, or one that this build lacks")                              \
     X(BAD_BYTE_ORDER, -6, "byte order: unknown, or VERSION_1 on a queue that is not little-endian")                    \
-    X(BAD_DESC, -7, "descriptor table: null, misaligned, out of range, without right, or overlapping")                 \
-    X(BAD_AVAIL, -8, "avail ring: null, misaligned, out of range, without right, or overlapping")                      \
-    X(BAD_USED, -9, "used ring: null, misaligned, out of range, without right, or overlapping")                        \
+    X(BAD_DESC, -7, "descriptor table: null or misaligned; of a device, out of range, without right, or overlapping")  \
+    X(BAD_AVAIL, -8, "avail ring: null or misaligned; of a device, out of range, without right, or overlapping")       \
+    X(BAD_USED, -9, "used ring: null or misaligned; of a device, out of range, without right, or overlapping")         \
     X(BAD_POLICY, -10, "policy: null, or a value out of range")                                                        \
     X(BAD_SLOTS, -11, "slots: null, or fewer than the queue size")                                                     \
     X(BAD_CAPS, -12, "capabilities: null, unsorted, overlapping, wrapping, or off the granule")                        \

@@ -170,9 +170,13 @@ static void op_notify(void)
     seen.interrupts += interrupt ? 1u : 0u;
 }
 
+/* Asks for kicks, which looks at the index again unless there is something to take already. */
 static void op_kick(void)
 {
     uint64_t event = guest.part[USED] + 4u + 8u * (uint64_t)guest.entries;
+    uint32_t pending = (uint16_t)(guest.idx - model.last_avail);
+    bool looks = model.seen_avail == model.last_avail;
+    bool bad = looks && pending + model.in_flight_count + model.unpublished > guest.entries;
     bool on = chance(2, 3);
     uint32_t k = 0;
     while (k < pool_count && lent[k]) {
@@ -182,20 +186,24 @@ static void op_kick(void)
         return; /* a pop that tells of a bad index needs a chain */
     }
     operation("ask for %s", on ? "kicks" : "no kicks");
+    keep();
     if (!on) {
         vqg_device_kick_disable(&device);
+        kept_but_used(false);
         return;
     }
-    same("something waits", vqg_device_kick_enable(&device), guest.idx != model.last_avail);
+    same("something waits", vqg_device_kick_enable(&device), !looks || pending != 0u);
+    kept_but_used(false);
     if ((guest.features & SM_FEATURE_EVENT_IDX) != 0u) {
         same("avail_event", sm_get16(guest_at(&guest, event), guest.big), model.last_avail);
     } else {
         same("used.flags", sm_get16(guest_at(&guest, guest.part[USED]), guest.big), 0);
     }
-    model.seen_avail = guest.idx; /* what the second look found stays accepted */
-    if (vqg_device_needs_reset(&device)) {
-        model.seen_avail = model.last_avail;
+    same("latched", vqg_device_needs_reset(&device), bad);
+    if (bad) {
         op_pop(); /* tells of it */
+    } else if (looks) {
+        model.seen_avail = guest.idx; /* stays accepted */
     }
 }
 

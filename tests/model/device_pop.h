@@ -95,21 +95,23 @@ static uint64_t racing_driver(void *context, const volatile void *at, unsigned n
     }
     looked[offset / 8u] = true;
     if (offset % 16u == 0u) {
-        if (chance(1, 8)) {
+        if (chance(1, 16)) {
             (void)guest_pick(&guest, chance(1, 2), 64, &addr);
             sm_put64(desc, chance(1, 8) ? odd_address(&guest) : addr, guest.big);
         }
     } else {
-        flags = sm_get16(desc + 12, guest.big) ^ (chance(1, 6) ? 1u << below(2) : 0u);
+        flags = sm_get16(desc + 12, guest.big) ^ (chance(1, 16) ? 1u << below(2) : 0u);
         if (sm_get64(desc, guest.big) < guest.data) {
             flags &= ~SM_DESC_INDIRECT; /* a table laid over descriptors would be a good reason to look twice */
         }
         sm_put16(desc + 12, (uint16_t)flags, guest.big);
-        if (chance(1, 3)) {
+        if (chance(1, 8)) {
             sm_put16(desc + 14, (uint16_t)below(guest.entries), guest.big);
         }
     }
-    memcpy(&value, (const uint8_t *)descs + offset, sizeof value);
+    detail("descriptor %u, word %u, is found as 0x%" PRIx64, (unsigned)(offset / 16u), (unsigned)(offset / 8u % 2u),
+           sm_get64(descs + offset, guest.big));
+    memcpy(&value, descs + offset, sizeof value);
     return value;
 }
 

@@ -231,7 +231,27 @@ static void s6_one_call_takes_one_chain(void **state)
     world_free(w);
 }
 
+static void e3_what_was_accepted_stays_when_the_index_goes_back(void **state)
+{
+    struct world *w = device_new(8, 0);
+    struct vqg_chain second;
+    (void)state;
+    plain(w, 4);
+    plain(w, 5);
+    peer_make_available(w, 0, 4);
+    peer_make_available(w, 1, 5);
+    assert_pops(w, &w->chain);
+    peer_avail_idx(w, 1); /* back to where the device is */
+    assert_true(vqg_device_kick_enable(&w->device));
+    vqg_chain_init(&second, w->segs + 100, 8);
+    assert_pops(w, &second);
+    assert_int_equal(second.head, 5);
+    assert_false(vqg_device_needs_reset(&w->device));
+    world_free(w);
+}
+
 static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(e3_what_was_accepted_stays_when_the_index_goes_back),
     cmocka_unit_test(e3_empty_queue_with_event_words_is_armed_and_looked_at_again),
     cmocka_unit_test(e3_chain_that_comes_while_the_queue_is_armed_is_taken),
     cmocka_unit_test(s1_index_is_judged_at_the_second_look_as_well),

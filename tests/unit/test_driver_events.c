@@ -330,7 +330,46 @@ static void a_caller_who_declined_callbacks_is_not_armed_behind_its_back(void **
     world_free(w);
 }
 
+static void n1_notification_is_the_index_and_with_the_feature_the_next_position(void **state)
+{
+    struct world *w = world_new(8, 0);
+    uint16_t i;
+    (void)state;
+    w->queue.index = 0x12345;
+    w->queue.count = 0x20000;
+    world_start_driver(w);
+    assert_int_equal(vqg_driver_notification(&w->driver), 0x12345);
+    world_free(w);
+    w = world_new(8, VQG_F_NOTIFICATION_DATA);
+    w->queue.index = 5;
+    w->queue.count = 6;
+    world_start_driver(w);
+    assert_int_equal(vqg_driver_notification(&w->driver), 5);
+    for (i = 0; i < 3u; i++) {
+        (void)lend(w, 1, 1, 1);
+    }
+    assert_int_equal(vqg_driver_notification(&w->driver), 5u | (3u << 16));
+    world_free(w);
+}
+
+static void e3_what_was_accepted_stays_when_the_index_goes_back(void **state)
+{
+    struct world *w = driver_world(8, 0, false);
+    struct vqg_done done;
+    (void)state;
+    complete(w, lend(w, 1, 1, 1), 1);
+    complete(w, lend(w, 1, 1, 2), 1);
+    assert_int_equal(vqg_driver_take(&w->driver, &done), VQG_OK);
+    peer_used_idx(w, 1); /* back to where the driver is */
+    assert_true(vqg_driver_callback_enable(&w->driver));
+    assert_int_equal(vqg_driver_take(&w->driver, &done), VQG_OK);
+    assert_false(vqg_driver_needs_reset(&w->driver));
+    world_free(w);
+}
+
 static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(n1_notification_is_the_index_and_with_the_feature_the_next_position),
+    cmocka_unit_test(e3_what_was_accepted_stays_when_the_index_goes_back),
     cmocka_unit_test(a_kick_with_nothing_added_does_nothing),
     cmocka_unit_test(without_event_words_the_flag_bit_alone_decides),
     cmocka_unit_test(e2_event_inside_the_published_positions_kicks_also_when_they_wrap),

@@ -309,6 +309,41 @@ static void a_least_beyond_the_writable_bytes_is_refused_by_publish(void **state
     world_free(w);
 }
 
+static void u8_a_publish_that_is_refused_leaves_the_links_of_a_freed_chain(void **state)
+{
+    static const uint16_t wrong[3] = {2, 3, 8};
+    static const uint16_t twice[3] = {3, 2, 3};
+    struct world *w = world_new(8, 0);
+    (void)state;
+    world_start_ledger(w);
+    publish(w, 2, 3, 8, 1);
+    complete(w, 2, 8);
+    assert_int_equal(ledger_take(w).count, 3);
+    assert_int_equal(vqg_ledger_publish(&w->ledger, wrong, 3, 8, cookie(2)), VQG_BAD_HEAD);
+    assert_int_equal(vqg_ledger_publish(&w->ledger, twice, 3, 8, cookie(2)), VQG_BAD_HEAD);
+    assert_int_equal(vqg_ledger_next(&w->ledger, 2), 3);
+    assert_int_equal(vqg_ledger_next(&w->ledger, 3), 4);
+    world_free(w);
+}
+
+static void f5_the_ledger_tells_that_it_is_latched_and_what_it_counted(void **state)
+{
+    struct world *w = world_new(8, 0);
+    struct vqg_done done;
+    (void)state;
+    w->policy.length = VQG_LENGTH_COUNT;
+    world_start_ledger(w);
+    publish(w, 2, 1, 8, 1);
+    complete(w, 2, 9);
+    assert_int_equal(ledger_take(w).len, 8);
+    assert_int_equal(vqg_ledger_overlong(&w->ledger), 1);
+    assert_false(vqg_ledger_needs_reset(&w->ledger));
+    complete(w, 2, 9);
+    assert_int_equal(vqg_ledger_take(&w->ledger, &done), VQG_V_USED_JUMP);
+    assert_true(vqg_ledger_needs_reset(&w->ledger));
+    world_free(w);
+}
+
 static void u8_the_ledger_loads_used_index_and_elements_and_stores_nothing(void **state)
 {
     struct world *w = world_new(8, VQG_F_EVENT_IDX);
@@ -330,6 +365,8 @@ static void u8_the_ledger_loads_used_index_and_elements_and_stores_nothing(void 
 }
 
 static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(u8_a_publish_that_is_refused_leaves_the_links_of_a_freed_chain),
+    cmocka_unit_test(f5_the_ledger_tells_that_it_is_latched_and_what_it_counted),
     cmocka_unit_test(a_chain_is_published_taken_and_walked_in_either_byte_order),
     cmocka_unit_test(next_of_an_id_out_of_range_is_the_id),
     cmocka_unit_test(a_chain_that_cannot_be_published_changes_nothing),
