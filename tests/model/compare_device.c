@@ -186,6 +186,7 @@ static void op_kick(void)
         return; /* a pop that tells of a bad index needs a chain */
     }
     operation("ask for %s", on ? "kicks" : "no kicks");
+    kicks = on;
     keep();
     if (!on) {
         vqg_device_kick_disable(&device);
@@ -265,7 +266,6 @@ static void play_round(void)
 
 int main(int argc, char **argv)
 {
-    int status;
     compare_begin(argc, argv, 3000000);
     while (compare_next()) {
         if (run.round == 8u) {
@@ -278,7 +278,6 @@ int main(int argc, char **argv)
                  " dropped, %" PRIu64 " latched, %" PRIu64 " pushed, %" PRIu64 " interrupts\n",
                  seen.chains, seen.segments, seen.empty, seen.held, seen.dropped, seen.latched, seen.pushed,
                  seen.interrupts);
-    status = compare_end("Q1 Q2 Q4 Q5 Q6 Q7 S1 S2 S3 S4 S5 C1 C2 C3 C4 C5 C6 C7 C8 C9 C10 C11 C12 "
-                         "I1 I2 I3 I4 I5 I6 I8 I12 M1 M2 M9 X8");
-    return status;
+    return compare_end("Q1 Q2 Q4 Q5 Q6 Q7 S1 S2 S3 S4 S5 C1 C2 C3 C4 C5 C6 C7 C8 C9 C10 C11 C12 "
+                       "I1 I2 I3 I4 I5 I6 I8 I12 M1 M2 M9 X8");
 }

@@ -44,7 +44,8 @@ static void same_done(const struct vqg_done *d, const struct sm_take *t, uint32_
     count.too_short += t->too_short ? 1u : 0u;
 }
 
-static uint64_t lies; /* of 1000 */
+static uint64_t lies;  /* of 1000 */
+static bool callbacks; /* asked for */
 static bool looked[2];
 
 /*
@@ -124,12 +125,15 @@ static bool op_take(void)
         same("violations in the record", v->count, 1);
         holds("nothing was handed up", done.cookie == NULL && done.len == 0u);
         holds("the endpoint is quiet", (bare ? vqg_ledger_take(&ledger, &done) : vqg_driver_take(&driver, &done)) == VQG_DEAD);
-        holds("the endpoint needs a reset", bare || (vqg_driver_needs_reset(&driver) && !vqg_driver_kick(&driver)));
+        holds("the endpoint needs a reset", bare ? vqg_ledger_needs_reset(&ledger) : vqg_driver_needs_reset(&driver));
         op_reset();
         return false;
     }
     answer(st, VQG_EMPTY);
     holds("the model has none either", said.outcome == SM_EMPTY);
+    if (event_idx && callbacks && !bare) {
+        same("used_event", get16(parts[1] + 4u + 2u * (uint64_t)size), model.last_used);
+    }
     count.empty++;
     return false;
 }
@@ -143,6 +147,7 @@ static void op_callback(void)
     bool bad = looks && (uint16_t)(idx - model.last_used) > model.outstanding;
     bool on = chance(2, 3);
     operation("ask for %s", on ? "interrupts" : "no interrupts");
+    callbacks = on;
     if (!on) {
         vqg_driver_callback_disable(&driver);
         return;
@@ -212,6 +217,7 @@ static void play_round(void)
     bool far = run.round % 1024u == 7u;
     unsigned left;
     begin_round(far);
+    callbacks = true;
     if (far) {
         go_far();
     }

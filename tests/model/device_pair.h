@@ -35,6 +35,7 @@ static uint32_t violations; /* since the queue was enabled */
 static enum vqg_rule first; /* of them */
 static uint64_t dropped;
 static uint32_t generation;
+static bool kicks; /* asked for */
 
 static const struct vqg_cap *linear_lookup(void *context, uint64_t addr)
 {
@@ -142,6 +143,7 @@ static bool set_up(const struct vqg_queue *q, uint16_t start, bool anew)
         st = vqg_device_init(&device, q, &policy, &caps, slots, nslots);
         dropped = 0;
         generation = 0;
+        kicks = true;
     } else {
         st = vqg_device_enable(&device, q);
     }

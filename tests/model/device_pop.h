@@ -221,6 +221,10 @@ static void op_pop(void)
         seen.empty += held ? 0u : 1u;
         answer(st, held ? VQG_FULL : VQG_EMPTY);
         holds("the model has none either", held || said.outcome == SM_EMPTY);
+        if (!held && kicks && (guest.features & SM_FEATURE_EVENT_IDX) != 0u) {
+            uint64_t event = guest.part[USED] + 4u + 8u * (uint64_t)guest.entries;
+            same("avail_event", sm_get16(guest_at(&guest, event), guest.big), model.last_avail);
+        }
     }
     sm_chain_free(&said);
 }

@@ -281,6 +281,30 @@ static void save_names_what_is_missing(void **state)
     world_free(w);
 }
 
+static void save_looks_at_the_queue_alone_and_not_at_the_slots_behind_it(void **state)
+{
+    struct world *w = device_new(8, 0);
+    struct vqg_device_state s;
+    uint16_t heads[8];
+    struct pool p;
+    uint16_t n;
+    (void)state;
+    pool_init(&p);
+    /* All slots are heads; then the queue becomes smaller, and has none in flight. */
+    for (n = 0; n < 8u; n++) {
+        plain(w, n);
+        peer_make_available(w, n, n);
+        assert_pops(w, &p.chain[n]);
+    }
+    w->queue.size = 4;
+    restart(w);
+    memset(heads, 0xff, sizeof heads);
+    save(w, &s, heads, 8);
+    assert_int_equal(s.count, 0);
+    assert_int_equal(heads[0], 0xffff);
+    world_free(w);
+}
+
 static void restore_wants_a_queue_that_was_not_used_yet(void **state)
 {
     struct world *w = world_new(8, 0);
@@ -314,6 +338,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(r7_chain_that_is_popped_again_is_judged_again),
     cmocka_unit_test(s4_head_that_was_restored_and_is_made_available_again_latches),
     cmocka_unit_test(save_names_what_is_missing),
+    cmocka_unit_test(save_looks_at_the_queue_alone_and_not_at_the_slots_behind_it),
     cmocka_unit_test(restore_wants_a_queue_that_was_not_used_yet),
 };
 
