@@ -148,12 +148,16 @@ VQG_API VQG_PORT_NODISCARD enum vqg_status vqg_device_enable(struct vqg_device *
     d->seen_avail = 0;
     d->used = 0;
     d->published = 0;
+    if (d->kicks_off) {
+        vqg_split_arm_kick_(&d->ring, false, 0);
+    }
     g->state = (uint8_t)VQG_STATE_LIVE;
     return VQG_OK;
 }
 
 /**
- * Sets up a device endpoint and enables its queue.
+ * Sets up a device endpoint and enables its queue. Called once; after a reset
+ * vqg_device_enable() goes on, because chains of before may still be popped.
  *
  * @param d      the endpoint, private memory
  * @param q      the queue as the driver configured it; see vqg_device_enable()
@@ -217,7 +221,7 @@ VQG_API enum vqg_status vqg_device_next_(struct vqg_device *d, uint16_t *head)
     struct vqg_guard *g = &d->judge.guard;
     uint32_t id;
     if (d->resume_left != 0u) {
-        id = *d->resume; /* in range since the restore */
+        id = *d->resume;
     } else {
         if (d->seen_avail == d->last_avail) {
             enum vqg_status st = vqg_device_harvest_(d);
@@ -228,9 +232,9 @@ VQG_API enum vqg_status vqg_device_next_(struct vqg_device *d, uint16_t *head)
             VQG_EXPECT_(st == VQG_OK, st);
         }
         id = vqg_split_fetch_head_(&d->ring, d->last_avail);
-        VQG_REQUIRE(g, id < d->ring.size, HEAD_RANGE, d->last_avail, id, d->ring.size);
-        id = VQG_PORT_NOSPEC(id, d->ring.size);
     }
+    VQG_REQUIRE(g, id < d->ring.size, HEAD_RANGE, d->last_avail, id, d->ring.size);
+    id = VQG_PORT_NOSPEC(id, d->ring.size);
     VQG_REQUIRE(g, !vqg_slot_is_head_(&d->record.slots[id]), HEAD_IN_FLIGHT, d->last_avail, id, 0u);
     *head = (uint16_t)id;
     return VQG_OK;
@@ -284,7 +288,8 @@ VQG_API VQG_PORT_COLD void vqg_device_refuse_(struct vqg_device *d, struct vqg_c
  *         too little storage; VQG_V_AVAIL_JUMP (S1), VQG_V_HEAD_RANGE (S2), VQG_V_OVERSUBSCRIBED (S3),
  *         VQG_V_HEAD_IN_FLIGHT (S4), VQG_V_SHARED_DESCRIPTOR (S5), each of which latches; and the rules of kind
  *         CHAIN (C1 to C10, I1 to I8, I12, M1 to M3, M9, X8), which latch, or under VQG_CHAIN_DROP return the
- *         head to the driver with length 0. (2.7.5, 2.7.5.3, 2.7.6)
+ *         head to the driver with length 0: then there may be more, and the caller goes on. (2.7.5, 2.7.5.3,
+ *         2.7.6)
  */
 VQG_API VQG_PORT_NODISCARD enum vqg_status vqg_device_pop(struct vqg_device *d, struct vqg_chain *c)
 {
@@ -300,13 +305,13 @@ VQG_API VQG_PORT_NODISCARD enum vqg_status vqg_device_pop(struct vqg_device *d, 
         return VQG_DEAD;
     }
     VQG_EXPECT_(c->capacity >= d->judge.policy.max_elements, VQG_BAD_CHAIN);
-    st = vqg_device_next_(d, &head);
-    VQG_EXPECT_(st == VQG_OK, st);
     c->count = 0;
     c->readable = 0;
     c->writable = 0;
     c->table_bytes_ = 0;
     c->write_seen_ = false;
+    st = vqg_device_next_(d, &head);
+    VQG_EXPECT_(st == VQG_OK, st);
     c->head = head;
     st = vqg_split_walk_(&d->ring, &d->judge, &d->record, c, head, &descs);
     if (st == VQG_OK) {
@@ -362,6 +367,7 @@ VQG_API VQG_PORT_NODISCARD enum vqg_status vqg_device_push(struct vqg_device *d,
         vqg_device_retire_(d, c);
         return VQG_DEAD;
     }
+    VQG_REQUIRE_CALLER(vqg_slot_is_head_(&d->record.slots[c->head]), NOT_POPPED, VQG_BAD_CHAIN);
     VQG_REQUIRE_CALLER(written <= d->record.slots[c->head].writable, WRITTEN_LENGTH, VQG_BAD_LENGTH);
     vqg_split_return_(&d->ring, d->used, c->head, written);
     d->used++;
@@ -413,7 +419,7 @@ VQG_API bool vqg_device_kick_enable(struct vqg_device *d)
         return false;
     }
     vqg_split_arm_kick_(&d->ring, true, d->last_avail);
-    if (d->seen_avail != d->last_avail) {
+    if (d->resume_left != 0u || d->seen_avail != d->last_avail) {
         return true;
     }
     st = vqg_device_harvest_(d);

@@ -45,8 +45,9 @@ VQG_API VQG_PORT_NODISCARD enum vqg_status vqg_notification_parse(uint32_t value
 
 /**
  * Judges the position in a notification. It is a hint: the ring is asked, not
- * this; but a position that the driver cannot be at, nor have been at lately, is
- * a violation. Notifications may be late, so a queue size behind is accepted.
+ * this; but a position ahead of any that the driver can be at is a violation.
+ * Notifications may be late: what is behind, by up to half of all positions, is
+ * accepted.
  *
  * @return VQG_OK; VQG_V_NOTIFY_HINT (N2), which latches; VQG_DEAD; VQG_BAD_ENDPOINT. (2.9)
  */
@@ -58,7 +59,7 @@ VQG_API VQG_PORT_NODISCARD enum vqg_status vqg_device_hint(struct vqg_device *d,
     VQG_EXPECT_(d->judge.guard.state == VQG_STATE_LIVE, VQG_DEAD);
     behind = (uint16_t)(d->last_avail - next);
     ahead = (uint32_t)(uint16_t)(next - d->last_avail) + (uint16_t)(d->last_avail - d->published);
-    VQG_REQUIRE(&d->judge.guard, ahead <= d->ring.size || behind <= d->ring.size, NOTIFY_HINT, d->last_avail, next,
+    VQG_REQUIRE(&d->judge.guard, ahead <= d->ring.size || behind <= 0x8000u, NOTIFY_HINT, d->last_avail, next,
                 d->ring.size);
     return VQG_OK;
 }

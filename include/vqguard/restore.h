@@ -87,7 +87,7 @@ VQG_API VQG_PORT_NODISCARD enum vqg_status vqg_device_restore(struct vqg_device 
     enum vqg_status st;
     VQG_EXPECT_(d != NULL && s != NULL && (s->heads != NULL || s->count == 0u), VQG_BAD_ENDPOINT);
     VQG_EXPECT_(d->judge.guard.state == VQG_STATE_LIVE, VQG_BAD_STATE);
-    VQG_EXPECT_(d->last_avail == 0u && d->used == 0u && d->record.outstanding == 0u, VQG_BAD_STATE);
+    VQG_EXPECT_(d->last_avail == 0u && d->used == 0u, VQG_BAD_STATE);
     st = vqg_device_check_saved_(d, s);
     vqg_record_clear_(&d->record);
     if (st != VQG_OK) {

@@ -314,6 +314,7 @@ static void end_round(void)
     for (uint32_t i = 0; i < guest.cap_count; i++) {
         same("pins that are left", guest.caps[i].pins, 0);
     }
+    holds("nothing is in flight", !vqg_device_in_flight(&device, guest.base, guest.size));
     settle();
     sm_dev_free(&model);
     free(segs);

@@ -22,6 +22,7 @@ static void same_chain(const struct vqg_chain *c, const struct sm_chain *m)
     same("segments", c->count, m->segment_count);
     same("readable", c->readable, m->readable);
     same("writable", c->writable, m->writable);
+    holds("its memory is in flight", c->count == 0u || vqg_device_in_flight(&device, c->seg[0].addr, c->seg[0].len));
     for (uint32_t i = 0; i < c->count && i < m->segment_count; i++) {
         const struct vqg_cap *cap = linear_lookup(NULL, m->segments[i].addr);
         const void *map = cap->map == NULL ? NULL : guest_at(&guest, m->segments[i].addr);

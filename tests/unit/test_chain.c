@@ -85,6 +85,10 @@ static void c3_total_that_would_wrap_to_a_small_one_latches(void **state)
     (void)state;
     assert_int_equal(take(r, ADDR_HUGE, UINT32_MAX, true), VQG_OK);
     REFUSES(r, take(r, ADDR_HUGE, UINT32_MAX, true), VQG_RULE_TOTAL_LENGTH, 0x1FFFFFFFEu, UINT32_MAX);
+    r = room_new();
+    assert_int_equal(take(r, ADDR_A, 1, false), VQG_OK);
+    r->judge.policy.max_bytes = 100;
+    REFUSES(r, take(r, ADDR_HUGE, UINT32_MAX, true), VQG_RULE_TOTAL_LENGTH, 0x100000000u, UINT32_MAX);
 }
 
 static void c4_element_that_ends_at_the_last_address_is_accepted(void **state)
@@ -274,6 +278,9 @@ static void m9_chain_of_exactly_the_bytes_allowed_is_accepted_and_one_more_latch
     r = room_new();
     r->judge.policy.max_bytes = 100;
     REFUSES(r, take(r, ADDR_A, 101, false), VQG_RULE_QUOTA, 101, 100);
+    r = room_new();
+    r->judge.policy.max_bytes = 100; /* 2^32 - 1 is a quota's matter, 2^32 is not (C3) */
+    REFUSES(r, take(r, ADDR_HUGE, UINT32_MAX, false), VQG_RULE_QUOTA, UINT32_MAX, 100);
 }
 
 /* Every mixture of odd values has an answer: a chain that adds up, or a rule. */

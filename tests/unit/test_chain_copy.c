@@ -43,6 +43,7 @@ static void segment_that_the_device_reads_names_its_buffer(void **state)
     assert_false(s.write);
     assert_int_equal(s.bus, 0);
     assert_int_equal(s.token, 0);
+    assert_int_equal(s.pin, 0);
     assert_null(s.map);
 }
 
@@ -56,6 +57,7 @@ static void segment_that_the_device_writes_says_so(void **state)
     assert_true(s.write);
     assert_int_equal(s.bus, 0);
     assert_int_equal(s.token, 0);
+    assert_int_equal(s.pin, 0);
     assert_null(s.map);
 }
 

@@ -250,7 +250,25 @@ static void e3_what_was_accepted_stays_when_the_index_goes_back(void **state)
     world_free(w);
 }
 
+static void e3_kicks_that_are_off_stay_off_over_a_reset(void **state)
+{
+    unsigned events;
+    (void)state;
+    for (events = 0; events < 2u; events++) {
+        struct world *w = device_new(8, events != 0u ? VQG_F_EVENT_IDX : 0);
+        vqg_device_kick_disable(&w->device);
+        vqg_device_reset(&w->device);
+        peer_used_flags(w, 0);
+        peer_avail_event(w, 0);
+        assert_status(vqg_device_enable(&w->device, &w->queue), VQG_OK);
+        assert_int_equal(peer_get(w, WORLD_USED, 2), events != 0u ? 0 : VQG_USED_F_NO_NOTIFY);
+        assert_int_equal(peer_get(w, WORLD_USED + 4u + 64u, 2), events != 0u ? 0xffff : 0);
+        world_free(w);
+    }
+}
+
 static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(e3_kicks_that_are_off_stay_off_over_a_reset),
     cmocka_unit_test(e3_what_was_accepted_stays_when_the_index_goes_back),
     cmocka_unit_test(e3_empty_queue_with_event_words_is_armed_and_looked_at_again),
     cmocka_unit_test(e3_chain_that_comes_while_the_queue_is_armed_is_taken),

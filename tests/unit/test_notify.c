@@ -91,9 +91,8 @@ static void n2_position_that_no_driver_can_be_at_latches(void **state)
     for (i = 0; i < COUNT_OF(positions); i++) {
         for (flying = 0; flying <= 8u; flying++) {
             uint16_t last = (uint16_t)(positions[i] + flying);
-            /* One beyond the room that is left, half a turn away, and one further behind than a late one can be. */
-            const uint16_t bad[3] = {(uint16_t)(last + 8u - flying + 1u), (uint16_t)(last + 32768u),
-                                     (uint16_t)(last - 9u)};
+            /* One beyond the room that is left, and as far ahead as it goes before it counts as behind. */
+            const uint16_t bad[2] = {(uint16_t)(last + 8u - flying + 1u), (uint16_t)(last + 32767u)};
             for (k = 0; k < COUNT_OF(bad); k++) {
                 struct pool p;
                 struct world *w = hinted(positions[i], flying, &p);
@@ -127,6 +126,9 @@ static void n2_position_that_could_be_true_or_late_passes_and_is_not_used(void *
             for (k = -8; k <= 8 - (int)flying; k++) {
                 assert_status(vqg_device_hint(&w->device, (uint16_t)((unsigned)last + (unsigned)k)), VQG_OK);
             }
+            /* However late. */
+            assert_status(vqg_device_hint(&w->device, (uint16_t)(last - 20u)), VQG_OK);
+            assert_status(vqg_device_hint(&w->device, (uint16_t)(last - 32768u)), VQG_OK);
             assert_int_equal(test_port.count, 0);
             assert_int_equal(vqg_device_violation(&w->device)->rule, VQG_RULE_NONE);
             assert_status(vqg_device_pop(&w->device, &w->chain), VQG_EMPTY);

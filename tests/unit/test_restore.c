@@ -80,6 +80,26 @@ static void r7_chains_in_flight_are_popped_again_first(void **state)
     }
 }
 
+static void r7_heads_that_wait_are_work_and_are_judged_when_they_are_popped(void **state)
+{
+    struct world *w = device_new(8, 0);
+    struct vqg_device_state s;
+    uint16_t heads[8];
+    (void)state;
+    plain(w, 3);
+    peer_make_available(w, 0, 3);
+    assert_pops(w, &w->chain);
+    save(w, &s, heads, 8);
+    vqg_chain_init(&w->chain, w->segs, WORLD_SEGS);
+    move_on(w);
+    assert_status(vqg_device_restore(&w->device, &s), VQG_OK);
+    assert_true(vqg_device_kick_enable(&w->device));
+    heads[0] = 60000; /* not as private as it was promised */
+    assert_violation(vqg_device_violation(&w->device), vqg_device_pop(&w->device, &w->chain), VQG_RULE_HEAD_RANGE, 1,
+                     60000, 8);
+    world_free(w);
+}
+
 /* The state is refused: the queue is off, and works after it was enabled again. */
 static void assert_made_up(struct world *w, const struct vqg_device_state *s, uint64_t value, uint64_t limit)
 {
@@ -330,6 +350,7 @@ static void restore_wants_a_queue_that_was_not_used_yet(void **state)
 }
 
 static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(r7_heads_that_wait_are_work_and_are_judged_when_they_are_popped),
     cmocka_unit_test(r7_chains_in_flight_are_popped_again_first),
     cmocka_unit_test(r7_number_of_heads_that_the_indices_contradict_is_refused),
     cmocka_unit_test(r7_more_waiting_and_in_flight_than_the_queue_has_is_refused),
