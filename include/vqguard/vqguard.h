@@ -22,6 +22,7 @@
 #include "split.h"
 #include "ledger.h"
 #include "driver.h"
+#include "device_setup.h"
 #include "device.h"
 #include "notify.h"
 #include "restore.h"
