@@ -267,7 +267,22 @@ static void e1_whatever_stands_in_the_hints_changes_the_answer_alone(void **stat
     }
 }
 
+static void c12_chain_of_before_a_second_init_is_refused(void **state)
+{
+    struct world *w = device_new(8, 0);
+    (void)state;
+    plain(w, 4);
+    peer_make_available(w, 0, 4);
+    assert_pops(w, &w->chain);
+    peer_avail_idx(w, 0);
+    world_start_device(w);
+    assert_status(vqg_device_push(&w->device, &w->chain, 0), VQG_BAD_CHAIN);
+    assert_false(vqg_device_notify(&w->device));
+    world_free(w);
+}
+
 static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(c12_chain_of_before_a_second_init_is_refused),
     cmocka_unit_test(c11_length_beyond_the_writable_bytes_is_refused),
     cmocka_unit_test(c11_what_the_caller_adds_to_a_chain_does_not_raise_its_limit),
     cmocka_unit_test(c12_chain_that_is_not_popped_is_refused),
