@@ -257,7 +257,7 @@ static inline void compare_begin(int argc, char **argv, uint64_t operations)
             run.round = number_of(argv[i], rest, '\0', &rest);
             run.replay = true;
         } else {
-            (void)fprintf(stderr, "%s: unknown option \"%s\"; there are --seed N, --operations N, --replay SEED:ROUND\n",
+            (void)fprintf(stderr, "%s: unknown option \"%s\"; --seed N, --operations N and --replay SEED:ROUND exist\n",
                           run.program, argv[i]);
             exit(2);
         }

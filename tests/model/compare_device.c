@@ -28,7 +28,8 @@ static void op_available(void)
     uint32_t n = 1u + (uint32_t)below(chance(1, 2) ? 8 : 2);
     operation("make %" PRIu32 " available", n);
     while (n-- != 0u) {
-        uint32_t count = chance(1, 24) ? longest + (uint32_t)below(2) : 1u + (uint32_t)below(longest < 5u ? longest : 5u);
+        uint32_t few = 1u + (uint32_t)below(longest < 5u ? longest : 5u);
+        uint32_t count = chance(1, 24) ? longest + (uint32_t)below(2) : few;
         uint32_t reads = (uint32_t)below(count + 1u);
         uint32_t direct;
         uint32_t head;
@@ -137,7 +138,10 @@ static void op_push(void)
     }
     broken = sm_dev_push(&model, c->head, written);
     st = vqg_device_push(&device, c, (uint32_t)written);
-    verdict(st, st == VQG_BAD_CHAIN ? VQG_RULE_NOT_POPPED : st == VQG_BAD_LENGTH ? VQG_RULE_WRITTEN_LENGTH : VQG_RULE_NONE,
+    verdict(st,
+            st == VQG_BAD_CHAIN    ? VQG_RULE_NOT_POPPED
+            : st == VQG_BAD_LENGTH ? VQG_RULE_WRITTEN_LENGTH
+                                   : VQG_RULE_NONE,
             &broken);
     kept_but_used(st == VQG_OK);
     if (st == VQG_OK) {

@@ -124,7 +124,8 @@ static bool op_take(void)
         same("rule in the record", v->rule, vqg_status_rule(st));
         same("violations in the record", v->count, 1);
         holds("nothing was handed up", done.cookie == NULL && done.len == 0u);
-        holds("the endpoint is quiet", (bare ? vqg_ledger_take(&ledger, &done) : vqg_driver_take(&driver, &done)) == VQG_DEAD);
+        st = bare ? vqg_ledger_take(&ledger, &done) : vqg_driver_take(&driver, &done);
+        holds("the endpoint is quiet", st == VQG_DEAD);
         holds("the endpoint needs a reset", bare ? vqg_ledger_needs_reset(&ledger) : vqg_driver_needs_reset(&driver));
         op_reset();
         return false;

@@ -86,10 +86,11 @@ static void model_policy(struct sm_policy *p)
     p->zero_length = policy.zero == VQG_ZERO_SKIP ? SM_ZERO_SKIP : SM_ZERO_REJECT;
     p->spanning = policy.span == VQG_SPAN_SPLIT ? SM_SPANNING_SPLIT : SM_SPANNING_REFUSE;
     p->canonical = policy.refuse_mixed;
-    detail("policy: elements %" PRIu32 ", table %" PRIu32 ", bytes %" PRIu32 ", in flight %" PRIu64 ", address 0x%" PRIx64
-           ", least %" PRIu32 " and %" PRIu32 ", direction %d, zero %d, span %d, mixed %d, drop %d",
+    detail("policy: elements %" PRIu32 ", table %" PRIu32 ", bytes %" PRIu32 ", in flight %" PRIu64
+           ", address 0x%" PRIx64 ", least %" PRIu32 " and %" PRIu32,
            policy.max_elements, policy.max_table_entries, policy.max_bytes, policy.max_bytes_in_flight,
-           policy.max_address, policy.min_readable, policy.min_writable, (int)policy.direction, (int)policy.zero,
+           policy.max_address, policy.min_readable, policy.min_writable);
+    detail("policy: direction %d, zero %d, span %d, mixed %d, drop %d", (int)policy.direction, (int)policy.zero,
            (int)policy.span, policy.refuse_mixed, (int)policy.chain);
 }
 
@@ -178,8 +179,8 @@ static void op_enable(bool anew)
     while (!anew && chance(1, 3)) {
         q = queue;
         spoil(&q);
-        operation("enable a spoilt queue: size %" PRIu32 " of %" PRIu32 ", parts 0x%" PRIx64 " 0x%" PRIx64 " 0x%" PRIx64,
-                  q.size, q.size_max, q.desc_addr, q.avail_addr, q.used_addr);
+        operation("enable a spoilt queue: size %" PRIu32 " of %" PRIu32 ", parts 0x%" PRIx64 " 0x%" PRIx64
+                  " 0x%" PRIx64, q.size, q.size_max, q.desc_addr, q.avail_addr, q.used_addr);
         if (set_up(&q, 0, false)) {
             take_down(); /* not spoilt after all */
         } else {
