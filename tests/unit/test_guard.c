@@ -152,7 +152,9 @@ static void renewing_opens_a_generation_and_keeps_the_record(void **state)
     struct vqg_guard g = live;
     (void)state;
     vqg_guard_refuse_(&g, VQG_RULE_QUOTA, 1, 2, 3);
+    g.untold = true;
     vqg_guard_renew_(&g, VQG_STATE_RESET);
+    assert_false(g.untold);
     assert_int_equal(g.generation, 5);
     assert_int_equal(g.state, VQG_STATE_RESET);
     assert_record(&g, VQG_RULE_QUOTA, 1, 2, 3, 1);
