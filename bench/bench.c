@@ -1,70 +1,48 @@
 /* SPDX-License-Identifier: MIT */
 /**
  * @file bench.c
- * @brief One shape of work, repeated, for counting instructions.
+ * @brief One shape of work, repeated, for counting instructions and time.
  *
- * bench SIDE SIZE SEGMENTS CAPABILITIES REQUESTS, with SIDE one of driver,
- * driver-indirect, device, device-indirect, ledger. The peer is a few trusting lines
- * outside of the measured_ functions, so that only the library is counted.
- * Requests go in batches of 64, or of what fits the queue.
+ * bench FORMAT SIDE TABLE SIZE SEGMENTS BATCH CAPABILITIES PLACE REQUESTS
+ *
+ * Prints the number of requests and the nanoseconds of one; instructions are
+ * counted from outside (see measure.h).
  */
-#include <stdio.h>
-#include <stdlib.h>
+#include "measure.h"
+
 #include <string.h>
 
-#include "vqguard/vqguard.h"
+#include "bench.h"
 
-#define SEGMENTS_MAX 16u
-#define BATCH_MAX 64u
+static const struct format *const formats[] = {&format_split};
 
-#define MEASURED __attribute__((noinline))
-
-static struct {
-    _Alignas(4096) unsigned char desc[16u * VQG_QUEUE_SIZE_MAX];
-    _Alignas(16) unsigned char avail[8u + 2u * VQG_QUEUE_SIZE_MAX];
-    _Alignas(16) unsigned char used[8u + 8u * VQG_QUEUE_SIZE_MAX];
-    _Alignas(16) unsigned char tables[BATCH_MAX][16u * SEGMENTS_MAX];
-    _Alignas(64) unsigned char data[BATCH_MAX * SEGMENTS_MAX][64];
-} memory;
-
+static struct memory memory;
+static const struct format *format;
+static struct shape shape;
 static struct vqg_slot slots[VQG_QUEUE_SIZE_MAX];
 static struct vqg_driver driver;
 static struct vqg_device device;
 static struct vqg_ledger ledger;
 static struct vqg_seg segs[BATCH_MAX][SEGMENTS_MAX];
+static struct vqg_request requests[BATCH_MAX];
 static struct vqg_chain chains[BATCH_MAX];
+static uint16_t ids[BATCH_MAX][SEGMENTS_MAX];
 static uint16_t heads[BATCH_MAX];
-static uint32_t size;
-static uint32_t segments;
-static uint32_t batch;
-static bool indirect;
-
-static void must(bool held, const char *what)
-{
-    if (!held) {
-        fprintf(stderr, "bench: %s failed\n", what);
-        exit(1);
-    }
-}
-
-static void put(unsigned char *at, uint64_t v, unsigned bytes)
-{
-    memcpy(at, &v, bytes);
-}
 
 MEASURED void measured_add(void)
 {
     uint32_t i;
-    for (i = 0; i < batch; i++) {
-        if (indirect) {
-            struct vqg_request r = {.seg = segs[i], .count = segments, .cookie = segs[i]};
-            r.table = memory.tables[i];
-            r.table_addr = (uint64_t)(uintptr_t)memory.tables[i];
-            r.table_entries = segments;
-            must(vqg_driver_add_request(&driver, &r) == VQG_OK, "add");
-        } else {
-            must(vqg_driver_add(&driver, segs[i], segments, segs[i]) == VQG_OK, "add");
-        }
+    for (i = 0; i < shape.batch; i++) {
+        must(vqg_driver_add(&driver, segs[i], shape.segments, segs[i]) == VQG_OK, "add");
+    }
+    (void)vqg_driver_kick(&driver);
+}
+
+MEASURED void measured_add_indirect(void)
+{
+    uint32_t i;
+    for (i = 0; i < shape.batch; i++) {
+        must(vqg_driver_add_request(&driver, &requests[i]) == VQG_OK, "add");
     }
     (void)vqg_driver_kick(&driver);
 }
@@ -73,7 +51,7 @@ MEASURED void measured_take(void)
 {
     struct vqg_done done;
     uint32_t i;
-    for (i = 0; i < batch; i++) {
+    for (i = 0; i < shape.batch; i++) {
         must(vqg_driver_take(&driver, &done) == VQG_OK, "take");
     }
 }
@@ -81,7 +59,7 @@ MEASURED void measured_take(void)
 MEASURED void measured_pop(void)
 {
     uint32_t i;
-    for (i = 0; i < batch; i++) {
+    for (i = 0; i < shape.batch; i++) {
         must(vqg_device_pop(&device, &chains[i]) == VQG_OK, "pop");
     }
 }
@@ -89,7 +67,7 @@ MEASURED void measured_pop(void)
 MEASURED void measured_push(void)
 {
     uint32_t i;
-    for (i = 0; i < batch; i++) {
+    for (i = 0; i < shape.batch; i++) {
         must(vqg_device_push(&device, &chains[i], chains[i].writable) == VQG_OK, "push");
     }
     (void)vqg_device_notify(&device);
@@ -97,14 +75,9 @@ MEASURED void measured_push(void)
 
 MEASURED void measured_publish(void)
 {
-    uint16_t ids[SEGMENTS_MAX];
     uint32_t i;
-    uint32_t n;
-    for (i = 0; i < batch; i++) {
-        for (n = 0; n < segments; n++) {
-            ids[n] = (uint16_t)(i * segments + n);
-        }
-        must(vqg_ledger_publish(&ledger, ids, segments, 64, ids) == VQG_OK, "publish");
+    for (i = 0; i < shape.batch; i++) {
+        must(vqg_ledger_publish(&ledger, ids[i], shape.segments, 64, ids[i]) == VQG_OK, "publish");
     }
 }
 
@@ -112,151 +85,136 @@ MEASURED void measured_ledger_take(void)
 {
     struct vqg_done done;
     uint32_t i;
-    for (i = 0; i < batch; i++) {
+    for (i = 0; i < shape.batch; i++) {
         must(vqg_ledger_take(&ledger, &done) == VQG_OK, "ledger take");
     }
 }
 
-/* The trusting device: returns what was made available, in order. */
-static void answer(uint16_t from, const uint16_t *ids)
+static void driver_turn(void)
 {
-    uint32_t i;
-    for (i = 0; i < batch; i++) {
-        uint16_t head = 0;
-        if (ids != NULL) {
-            head = ids[i];
-        } else {
-            memcpy(&head, memory.avail + 4u + 2u * ((from + i) % size), 2);
-        }
-        put(memory.used + 4u + 8u * ((from + i) % size), head, 4);
-        put(memory.used + 8u + 8u * ((from + i) % size), segments > 1u ? 64u : 0u, 4);
-    }
-    put(memory.used + 2, (uint16_t)(from + batch), 2);
+    timed(shape.indirect ? measured_add_indirect : measured_add);
+    format->answer(&memory, &shape, NULL);
+    timed(measured_take);
 }
 
-/* The trusting driver: the same chains again and again, with a fresh index. */
-static void ask(uint16_t from)
+static void device_turn(void)
 {
-    uint32_t i;
-    for (i = 0; i < batch; i++) {
-        put(memory.avail + 4u + 2u * ((from + i) % size), heads[i], 2);
-    }
-    put(memory.avail + 2, (uint16_t)(from + batch), 2);
+    format->ask(&memory, &shape);
+    timed(measured_pop);
+    timed(measured_push);
 }
 
-static void lay_chains(void)
+static void ledger_turn(void)
 {
-    uint32_t i;
-    uint32_t n;
-    for (i = 0; i < batch; i++) {
-        unsigned char *table = indirect ? memory.tables[i] : memory.desc;
-        uint32_t first = indirect ? 0u : i * segments;
-        heads[i] = (uint16_t)(indirect ? i : first);
-        for (n = 0; n < segments; n++) {
-            unsigned char *d = table + 16u * (first + n);
-            bool more = n + 1u < segments;
-            put(d, segs[i][n].addr, 8);
-            put(d + 8, segs[i][n].len, 4);
-            put(d + 12, (more ? 1u : 0u) | (segs[i][n].write ? 2u : 0u), 2);
-            put(d + 14, more ? first + n + 1u : 0u, 2);
-        }
-        if (indirect) {
-            put(memory.desc + 16u * i, (uint64_t)(uintptr_t)table, 8);
-            put(memory.desc + 16u * i + 8, segments * 16u, 4);
-            put(memory.desc + 16u * i + 12, 4, 2);
-        }
-    }
+    timed(measured_publish);
+    format->answer(&memory, &shape, heads);
+    timed(measured_ledger_take);
 }
 
-/* The queue's own memory is one capability; the others cut the data into equal pieces and go on beyond it. */
+/* One capability has all that the driver shares. With more, the first has all but the buffers, and the others,
+ * far away, one page each: a device's work does not touch the buffers themselves. */
+static const uint64_t far = (uint64_t)1 << 47;
+static const uint64_t page = 4096;
+
 static struct vqg_cap *make_caps(uint32_t count)
 {
     struct vqg_cap *caps = calloc(count, sizeof *caps);
-    uint64_t at = (uint64_t)(uintptr_t)&memory;
-    uint64_t bytes = (uint64_t)(uintptr_t)memory.data - at;
     uint32_t i;
     must(caps != NULL, "calloc");
     for (i = 0; i < count; i++) {
-        caps[i].base = at;
-        caps[i].size = count == 1u ? sizeof memory : bytes;
-        caps[i].map = (void *)(uintptr_t)at;
+        caps[i].base = i == 0u ? (uint64_t)(uintptr_t)&memory : far + page * i;
+        caps[i].size = i == 0u ? sizeof memory : page;
+        caps[i].map = (void *)(uintptr_t)caps[i].base;
         caps[i].rights = VQG_CAP_READ | VQG_CAP_WRITE;
-        at += bytes;
-        bytes = (sizeof memory.data + count - 2u) / (count > 1u ? count - 1u : 1u);
-        bytes = (bytes + 63u) / 64u * 64u;
     }
+    must(far > caps[0].base + caps[0].size, "address of the queue");
     return caps;
+}
+
+/* Buffers are scattered, each under another capability than the one before, or near: a chain's under one. */
+static void make_segments(uint32_t caps, bool scattered)
+{
+    uint32_t i;
+    uint32_t n;
+    for (i = 0; i < shape.batch; i++) {
+        for (n = 0; n < shape.segments; n++) {
+            unsigned char *at = memory.data[i][n];
+            uint64_t lot = (uint64_t)i * SEGMENTS_MAX + (scattered ? n : 0u);
+            segs[i][n] = n == 0u ? vqg_out(at, 64) : vqg_in(at, 64);
+            if (caps > 1u) {
+                segs[i][n].addr = far + page * (1u + lot * 40503u % (caps - 1u)) + 64u * n;
+            }
+            ids[i][n] = (uint16_t)(i * shape.segments + n);
+        }
+        heads[i] = ids[i][0];
+        requests[i].seg = segs[i];
+        requests[i].count = shape.segments;
+        requests[i].cookie = segs[i];
+        requests[i].table = memory.tables[i];
+        requests[i].table_addr = (uint64_t)(uintptr_t)memory.tables[i];
+        requests[i].table_entries = shape.segments;
+    }
+}
+
+static void set_up_device(const struct vqg_queue *q, struct vqg_policy policy, uint32_t count)
+{
+    static struct vqg_seg room[BATCH_MAX][SEGMENTS_MAX];
+    static struct vqg_cap_table table;
+    struct vqg_caps caps;
+    uint32_t i;
+    policy.max_elements = SEGMENTS_MAX;
+    must(vqg_cap_table_init(&table, make_caps(count), count, 0) == VQG_OK, "capabilities");
+    caps = vqg_cap_table_caps(&table);
+    for (i = 0; i < shape.batch; i++) {
+        vqg_chain_init(&chains[i], room[i], SEGMENTS_MAX);
+    }
+    must(vqg_device_init(&device, q, &policy, &caps, slots, shape.size) == VQG_OK, "init");
+    format->lay(&memory, &shape, segs);
+}
+
+static uint32_t number(const char *text)
+{
+    return (uint32_t)strtoul(text, NULL, 10);
 }
 
 int main(int argc, char **argv)
 {
     struct vqg_policy policy = vqg_profile_strict();
     struct vqg_queue q = {.desc = memory.desc, .avail = memory.avail, .used = memory.used};
-    struct vqg_cap_table table;
-    struct vqg_caps caps;
-    uint32_t requests;
-    uint32_t done;
-    uint32_t i;
-    uint32_t n;
-    if (argc != 6) {
-        fprintf(stderr, "usage: bench driver|driver-indirect|device|device-indirect|ledger SIZE SEGMENTS "
-                        "CAPABILITIES REQUESTS\n");
+    uint32_t caps;
+    size_t i;
+    if (argc != 10) {
+        fprintf(stderr, "usage: bench split driver|device|ledger direct|indirect SIZE SEGMENTS BATCH CAPABILITIES "
+                        "scattered|near REQUESTS\n");
         return 2;
     }
-    size = (uint32_t)strtoul(argv[2], NULL, 10);
-    segments = (uint32_t)strtoul(argv[3], NULL, 10);
-    requests = (uint32_t)strtoul(argv[5], NULL, 10);
-    indirect = strstr(argv[1], "indirect") != NULL;
-    must(segments >= 1u && segments <= SEGMENTS_MAX && size >= SEGMENTS_MAX, "sizes");
-    batch = size / (indirect ? 1u : segments);
-    batch = batch < BATCH_MAX ? batch : BATCH_MAX;
-    q.size = size;
-    q.features = VQG_F_VERSION_1 | VQG_F_INDIRECT_DESC;
+    for (i = 0; i < sizeof formats / sizeof formats[0]; i++) {
+        format = strcmp(argv[1], formats[i]->name) == 0 ? formats[i] : format;
+    }
+    must(format != NULL, "name of the format");
+    shape.indirect = strcmp(argv[3], "indirect") == 0;
+    shape.size = number(argv[4]);
+    shape.segments = number(argv[5]);
+    shape.batch = number(argv[6]);
+    caps = number(argv[7]);
+    must(shape.segments >= 1u && shape.segments <= SEGMENTS_MAX && shape.batch >= 1u && shape.batch <= BATCH_MAX &&
+             caps >= 1u && shape.batch * (shape.indirect ? 1u : shape.segments) <= shape.size,
+         "shape");
+    q.size = shape.size;
+    q.features = format->features;
     q.desc_addr = (uint64_t)(uintptr_t)memory.desc;
     q.avail_addr = (uint64_t)(uintptr_t)memory.avail;
     q.used_addr = (uint64_t)(uintptr_t)memory.used;
-    for (i = 0; i < batch; i++) {
-        for (n = 0; n < segments; n++) {
-            unsigned char *at = memory.data[i * SEGMENTS_MAX + n];
-            segs[i][n] = n == 0u ? vqg_out(at, 64) : vqg_in(at, 64);
-        }
-    }
-    if (strncmp(argv[1], "driver", 6) == 0) {
-        must(vqg_driver_init(&driver, &q, &policy, slots, size) == VQG_OK, "init");
-        for (done = 0; done < requests; done += batch) {
-            measured_add();
-            answer((uint16_t)done, NULL);
-            measured_take();
-        }
-    } else if (strncmp(argv[1], "device", 6) == 0) {
-        uint32_t count = (uint32_t)strtoul(argv[4], NULL, 10);
-        static struct vqg_seg room[BATCH_MAX][SEGMENTS_MAX];
-        struct vqg_cap *list = make_caps(count);
-        lay_chains();
-        policy.max_elements = SEGMENTS_MAX;
-        must(vqg_cap_table_init(&table, list, count, 0) == VQG_OK, "capabilities");
-        caps = vqg_cap_table_caps(&table);
-        for (i = 0; i < batch; i++) {
-            vqg_chain_init(&chains[i], room[i], SEGMENTS_MAX);
-        }
-        must(vqg_device_init(&device, &q, &policy, &caps, slots, size) == VQG_OK, "init");
-        for (done = 0; done < requests; done += batch) {
-            ask((uint16_t)done);
-            measured_pop();
-            measured_push();
-        }
-        free(list);
+    make_segments(caps, strcmp(argv[8], "scattered") == 0);
+    if (strcmp(argv[2], "driver") == 0) {
+        must(vqg_driver_init(&driver, &q, &policy, slots, shape.size) == VQG_OK, "init");
+        play(driver_turn, shape.batch, number(argv[9]));
+    } else if (strcmp(argv[2], "device") == 0) {
+        set_up_device(&q, policy, caps);
+        play(device_turn, shape.batch, number(argv[9]));
     } else {
-        must(vqg_ledger_init(&ledger, &q, &policy, slots, size) == VQG_OK, "init");
-        for (i = 0; i < batch; i++) {
-            heads[i] = (uint16_t)(i * segments);
-        }
-        for (done = 0; done < requests; done += batch) {
-            measured_publish();
-            answer((uint16_t)done, heads);
-            measured_ledger_take();
-        }
+        must(vqg_ledger_init(&ledger, &q, &policy, slots, shape.size) == VQG_OK, "init");
+        play(ledger_turn, shape.batch, number(argv[9]));
     }
-    printf("%u\n", done);
     return 0;
 }
