@@ -17,6 +17,7 @@
 static const struct format *const formats[] = {&format_split};
 
 static struct memory memory;
+static struct ring ring;
 static const struct format *format;
 static struct shape shape;
 static struct vqg_slot slots[VQG_QUEUE_SIZE_MAX];
@@ -93,13 +94,13 @@ MEASURED void measured_ledger_take(void)
 static void driver_turn(void)
 {
     timed(shape.indirect ? measured_add_indirect : measured_add);
-    format->answer(&memory, &shape, NULL);
+    format->answer(&ring, &shape, NULL);
     timed(measured_take);
 }
 
 static void device_turn(void)
 {
-    format->ask(&memory, &shape);
+    format->ask(&ring, &shape);
     timed(measured_pop);
     timed(measured_push);
 }
@@ -107,14 +108,9 @@ static void device_turn(void)
 static void ledger_turn(void)
 {
     timed(measured_publish);
-    format->answer(&memory, &shape, heads);
+    format->answer(&ring, &shape, heads);
     timed(measured_ledger_take);
 }
-
-/* One capability has all that the driver shares. With more, the first has all but the buffers, and the others,
- * far away, one page each: a device's work does not touch the buffers themselves. */
-static const uint64_t far = (uint64_t)1 << 47;
-static const uint64_t page = 4096;
 
 static struct vqg_cap *make_caps(uint32_t count)
 {
@@ -122,28 +118,21 @@ static struct vqg_cap *make_caps(uint32_t count)
     uint32_t i;
     must(caps != NULL, "calloc");
     for (i = 0; i < count; i++) {
-        caps[i].base = i == 0u ? (uint64_t)(uintptr_t)&memory : far + page * i;
-        caps[i].size = i == 0u ? sizeof memory : page;
+        caps[i].base = cap_base(&memory, i);
+        caps[i].size = cap_size(i);
         caps[i].map = (void *)(uintptr_t)caps[i].base;
         caps[i].rights = VQG_CAP_READ | VQG_CAP_WRITE;
     }
-    must(far > caps[0].base + caps[0].size, "address of the queue");
+    must(FAR > caps[0].base + caps[0].size, "address of the queue");
     return caps;
 }
 
-/* Buffers are scattered, each under another capability than the one before, or near: a chain's under one. */
-static void make_segments(uint32_t caps, bool scattered)
+static void make_requests(void)
 {
     uint32_t i;
     uint32_t n;
     for (i = 0; i < shape.batch; i++) {
         for (n = 0; n < shape.segments; n++) {
-            unsigned char *at = memory.data[i][n];
-            uint64_t lot = (uint64_t)i * SEGMENTS_MAX + (scattered ? n : 0u);
-            segs[i][n] = n == 0u ? vqg_out(at, 64) : vqg_in(at, 64);
-            if (caps > 1u) {
-                segs[i][n].addr = far + page * (1u + lot * 40503u % (caps - 1u)) + 64u * n;
-            }
             ids[i][n] = (uint16_t)(i * shape.segments + n);
         }
         heads[i] = ids[i][0];
@@ -169,7 +158,7 @@ static void set_up_device(const struct vqg_queue *q, struct vqg_policy policy, u
         vqg_chain_init(&chains[i], room[i], SEGMENTS_MAX);
     }
     must(vqg_device_init(&device, q, &policy, &caps, slots, shape.size) == VQG_OK, "init");
-    format->lay(&memory, &shape, segs);
+    format->lay(&ring, &shape, segs);
 }
 
 static uint32_t number(const char *text)
@@ -200,12 +189,14 @@ int main(int argc, char **argv)
     must(shape.segments >= 1u && shape.segments <= SEGMENTS_MAX && shape.batch >= 1u && shape.batch <= BATCH_MAX &&
              caps >= 1u && shape.batch * (shape.indirect ? 1u : shape.segments) <= shape.size,
          "shape");
+    ring = ring_of(&memory);
     q.size = shape.size;
     q.features = format->features;
     q.desc_addr = (uint64_t)(uintptr_t)memory.desc;
     q.avail_addr = (uint64_t)(uintptr_t)memory.avail;
     q.used_addr = (uint64_t)(uintptr_t)memory.used;
-    make_segments(caps, strcmp(argv[8], "scattered") == 0);
+    place_segments(&memory, &shape, caps, strcmp(argv[8], "scattered") == 0, segs);
+    make_requests();
     if (strcmp(argv[2], "driver") == 0) {
         must(vqg_driver_init(&driver, &q, &policy, slots, shape.size) == VQG_OK, "init");
         play(driver_turn, shape.batch, number(argv[9]));

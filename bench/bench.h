@@ -19,6 +19,14 @@ struct shape {
     uint32_t batch;    /**< requests between two notifications */
 };
 
+/** The parts of a queue, and room for the tables of a batch. */
+struct ring {
+    unsigned char *desc;
+    unsigned char *avail;
+    unsigned char *used;
+    unsigned char (*tables)[16u * SEGMENTS_MAX];
+};
+
 /** What driver and device share. */
 struct memory {
     _Alignas(4096) unsigned char desc[16u * VQG_QUEUE_SIZE_MAX];
@@ -33,13 +41,55 @@ struct format {
     const char *name;
     uint64_t features; /**< what a queue of this format has acknowledged */
     /** As a driver: lays out one chain for each request of a batch. */
-    void (*lay)(struct memory *m, const struct shape *s, struct vqg_seg seg[BATCH_MAX][SEGMENTS_MAX]);
+    void (*lay)(const struct ring *r, const struct shape *s, struct vqg_seg seg[BATCH_MAX][SEGMENTS_MAX]);
     /** As a driver: makes those chains available once more. */
-    void (*ask)(struct memory *m, const struct shape *s);
+    void (*ask)(const struct ring *r, const struct shape *s);
     /** As a device: returns a batch in order, the heads from the ring, or from `heads` when there are any. */
-    void (*answer)(struct memory *m, const struct shape *s, const uint16_t *heads);
+    void (*answer)(const struct ring *r, const struct shape *s, const uint16_t *heads);
 };
 
 extern const struct format format_split;
+extern const struct format format_packed;
+
+static inline struct ring ring_of(struct memory *m)
+{
+    struct ring r = {m->desc, m->avail, m->used, m->tables};
+    return r;
+}
+
+/* One capability has all that the driver shares. With more, the first has all but the buffers, and the others,
+ * far away, have one page each: a device's work does not touch the buffers themselves. */
+#define FAR ((uint64_t)1 << 47)
+#define PAGE ((uint64_t)4096)
+
+/** First address of capability `i`. */
+static inline uint64_t cap_base(const struct memory *m, uint32_t i)
+{
+    return i == 0u ? (uint64_t)(uintptr_t)m : FAR + PAGE * i;
+}
+
+/** Bytes of capability `i`. */
+static inline uint64_t cap_size(uint32_t i)
+{
+    return i == 0u ? sizeof(struct memory) : PAGE;
+}
+
+/** The segments of a batch: each under another of `caps` capabilities than the one before, or a chain's under one. */
+static inline void place_segments(struct memory *m, const struct shape *s, uint32_t caps, bool scattered,
+                                  struct vqg_seg seg[BATCH_MAX][SEGMENTS_MAX])
+{
+    uint32_t i;
+    uint32_t n;
+    for (i = 0; i < s->batch; i++) {
+        for (n = 0; n < s->segments; n++) {
+            unsigned char *at = m->data[i][n];
+            uint64_t lot = (uint64_t)i * SEGMENTS_MAX + (scattered ? n : 0u);
+            seg[i][n] = n == 0u ? vqg_out(at, 64) : vqg_in(at, 64);
+            if (caps > 1u) {
+                seg[i][n].addr = FAR + PAGE * (1u + lot * 40503u % (caps - 1u)) + 64u * n;
+            }
+        }
+    }
+}
 
 #endif

@@ -33,7 +33,8 @@ SECTIONS = {
     + [row("ledger", n) for n in SEGMENTS],
     "capabilities": [row("device", n, table, capabilities=c, place=place)
                      for n, table, place in ((1, "direct", "scattered"), (3, "direct", "scattered"),
-                                             (3, "direct", "near"), (3, "indirect", "scattered"))
+                                             (3, "direct", "near"), (1, "indirect", "scattered"),
+                                             (3, "indirect", "scattered"))
                      for c in CAPABILITIES],
     # The batch is what fits the smallest queue, so that nothing but the size changes.
     "size": [row(side, n, size=size, batch=5) for side, n in (("driver", 3), ("device", 3), ("ledger", 3))
@@ -66,6 +67,14 @@ QUICK = (list(LIMIT) + [r for r in AT_MOST_TIMES if r.size in (16, 256, 32768)]
          + [row(side, 3, batch=5) for side in ("driver", "device", "ledger")] + [row("ledger", 3)])
 
 CORES = [(table, n, depth) for depth in (1, 64) for table, n in (("direct", 1), ("direct", 3), ("indirect", 3))]
+
+# Program, format, side, tables, chain lengths, regions that the device may touch.
+PEERS = [
+    ("linux", "split", "driver", TABLES, (1, 3, 8, 16), (1,)),
+    ("linux", "packed", "driver", TABLES, (1, 3, 8, 16), (1,)),
+    ("ringtest", "split", "driver", TABLES[:1], (1,), (1,)),
+    ("vringh", "split", "device", TABLES, (1, 3), (1, 64, 1024)),
+]
 
 BUILDS = ("guarded", "unguarded")
 
@@ -172,31 +181,26 @@ def report_cores(out):
     programs = [os.path.join(out, "two_cores-" + build) for build in BUILDS]
     lines = []
     for table, segments, depth in CORES:
-        guarded, unguarded = best_times(programs, ["split", table, segments, depth], 500000)
+        guarded, unguarded = best_times(programs, ["split", table, segments, depth], 500000, 7)
         lines.append(["split", table, segments, depth, guarded, unguarded, guarded / unguarded, round(1e9 / guarded)])
     show("Driver endpoint against device endpoint on two cores, both polling: nanoseconds of a request", columns, lines)
     write_csv(os.path.join(out, "two_cores.csv"), columns, lines)
 
 
-def report_peers(out, jobs):
-    """Other implementations, in the shapes that each one has."""
-    columns = ["peer", "side", "table", "segments", "regions", "instructions", "ns"]
-    shapes = [(peer, side, table, n, regions)
-              for peer, side, choices in (("linux-split", "driver", TABLES), ("linux-packed", "driver", TABLES),
-                                          ("ringtest", "driver", TABLES[:1]), ("vringh", "device", TABLES))
-              for table in choices for n in (SEGMENTS if peer != "ringtest" else (1,))
-              for regions in ((64, 1024) if side == "device" else (1,))]
-    shapes = [s for s in shapes if os.access(os.path.join(out, "peer-" + s[0]), os.X_OK)]
-
-    def one(shape):
-        peer, _, table, n, regions = shape
-        program = os.path.join(out, "peer-" + peer)
-        return count(program, [table, n, regions])
-
+def report_peers(out, figures, jobs):
+    """Other implementations in the same shapes, beside ours."""
+    columns = ["peer", "format", "side", "table", "segments", "regions", "instructions", "vqguard", "ns"]
+    jobs_of = [(program, form, side, table, n, regions)
+               for program, form, side, tables, lengths, all_regions in PEERS
+               for table in tables for n in lengths for regions in all_regions]
+    arguments = [(os.path.join(out, "peer-" + job[0]), [job[1], job[3], job[4], job[5]]) for job in jobs_of]
     with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
-        counts = list(pool.map(one, shapes))
-    lines = [[*s, c, *best_times([os.path.join(out, "peer-" + s[0])], s[2:])] for s, c in zip(shapes, counts)]
-    show("Peers, in the same run: ring 256, batches of 64", columns, lines)
+        counts = list(pool.map(lambda job: count(*job), arguments))
+    lines = []
+    for (program, form, side, table, n, regions), (path, shape), instructions in zip(jobs_of, arguments, counts):
+        ours = figures.get(row(side, n, table, capabilities=regions, form=form), {}).get("guarded", "-")
+        lines.append([program, form, side, table, n, regions, instructions, ours, *best_times([path], shape)])
+    show("Other implementations, in the same run; vqguard's guarded instructions beside them", columns, lines)
     write_csv(os.path.join(out, "peers.csv"), columns, lines)
 
 
@@ -215,7 +219,7 @@ def main():
     if not chosen.quick:
         report_cores(chosen.out)
         if chosen.peers:
-            report_peers(chosen.out, chosen.jobs)
+            report_peers(chosen.out, figures, chosen.jobs)
         plot.draw(chosen.out)
     print()
     for line in broken:

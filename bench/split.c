@@ -23,12 +23,12 @@ static void put_desc(unsigned char *at, uint64_t addr, uint32_t len, uint32_t fl
     put(at + 14, next, 2);
 }
 
-static void lay(struct memory *m, const struct shape *s, struct vqg_seg seg[BATCH_MAX][SEGMENTS_MAX])
+static void lay(const struct ring *r, const struct shape *s, struct vqg_seg seg[BATCH_MAX][SEGMENTS_MAX])
 {
     uint32_t i;
     uint32_t n;
     for (i = 0; i < s->batch; i++) {
-        unsigned char *table = s->indirect ? m->tables[i] : m->desc;
+        unsigned char *table = s->indirect ? r->tables[i] : r->desc;
         uint32_t first = s->indirect ? 0u : i * s->segments;
         for (n = 0; n < s->segments; n++) {
             bool more = n + 1u < s->segments;
@@ -37,22 +37,22 @@ static void lay(struct memory *m, const struct shape *s, struct vqg_seg seg[BATC
                      more ? first + n + 1u : 0u);
         }
         if (s->indirect) {
-            put_desc(m->desc + 16u * i, (uint64_t)(uintptr_t)table, s->segments * 16u, VQG_DESC_F_INDIRECT, 0);
+            put_desc(r->desc + 16u * i, (uint64_t)(uintptr_t)table, s->segments * 16u, VQG_DESC_F_INDIRECT, 0);
         }
     }
 }
 
-static void ask(struct memory *m, const struct shape *s)
+static void ask(const struct ring *r, const struct shape *s)
 {
     uint32_t i;
     for (i = 0; i < s->batch; i++) {
-        put(m->avail + 4u + 2u * ((position + i) % s->size), s->indirect ? i : i * s->segments, 2);
+        put(r->avail + 4u + 2u * ((position + i) % s->size), s->indirect ? i : i * s->segments, 2);
     }
     position = (uint16_t)(position + s->batch);
-    put(m->avail + 2, position, 2);
+    put(r->avail + 2, position, 2);
 }
 
-static void answer(struct memory *m, const struct shape *s, const uint16_t *heads)
+static void answer(const struct ring *r, const struct shape *s, const uint16_t *heads)
 {
     uint32_t i;
     for (i = 0; i < s->batch; i++) {
@@ -61,13 +61,13 @@ static void answer(struct memory *m, const struct shape *s, const uint16_t *head
         if (heads != NULL) {
             head = heads[i];
         } else {
-            memcpy(&head, m->avail + 4u + 2u * at, 2);
+            memcpy(&head, r->avail + 4u + 2u * at, 2);
         }
-        put(m->used + 4u + 8u * at, head, 4);
-        put(m->used + 8u + 8u * at, s->segments > 1u ? 64u : 0u, 4);
+        put(r->used + 4u + 8u * at, head, 4);
+        put(r->used + 8u + 8u * at, s->segments > 1u ? 64u : 0u, 4);
     }
     position = (uint16_t)(position + s->batch);
-    put(m->used + 2, position, 2);
+    put(r->used + 2, position, 2);
 }
 
 const struct format format_split = {

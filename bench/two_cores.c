@@ -17,7 +17,7 @@
 #include "measure.h"
 
 #define SIZE 256u
-#define PER_ROUND 16384u
+#define PER_ROUND 2048u
 
 static struct memory shared;
 static struct shape shape = {.size = SIZE};
@@ -112,7 +112,6 @@ static void set_up(void)
     struct vqg_policy policy = vqg_profile_strict();
     struct vqg_caps caps;
     uint32_t i;
-    uint32_t n;
     q.desc = shared.desc;
     q.avail = shared.avail;
     q.used = shared.used;
@@ -123,12 +122,9 @@ static void set_up(void)
     policy.max_elements = SEGMENTS_MAX;
     must(vqg_cap_table_init(&table, &cap, 1, 0) == VQG_OK, "capabilities");
     caps = vqg_cap_table_caps(&table);
+    place_segments(&shared, &shape, 1, false, near_side.seg);
     for (i = 0; i < shape.batch; i++) {
         struct vqg_request *r = &near_side.request[i];
-        for (n = 0; n < shape.segments; n++) {
-            unsigned char *at = shared.data[i][n];
-            near_side.seg[i][n] = n == 0u ? vqg_out(at, 64) : vqg_in(at, 64);
-        }
         r->seg = near_side.seg[i];
         r->count = shape.segments;
         r->cookie = r;
