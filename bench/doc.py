@@ -13,7 +13,7 @@ import os
 import re
 import sys
 
-MARK = re.compile(r"(<!-- table (\S+) \| ([^|]*) \| ([^|]*) -->\n).*?(<!-- end -->)", re.DOTALL)
+MARK = re.compile(r"(<!-- table (\S+) \| ([^|\n]*) \| ([^|\n]*) -->\n).*?(<!-- end -->)", re.DOTALL)
 
 
 def table(lines, where, columns):
@@ -41,9 +41,9 @@ def main():
         return start + table(files[name], where, columns) + end if name in files else match.group(0)
 
     with open(sys.argv[1], encoding="utf-8") as file:
-        text = file.read()
+        text = MARK.sub(fill, file.read())
     with open(sys.argv[1], "w", encoding="utf-8") as file:
-        file.write(MARK.sub(fill, text))
+        file.write(text)
 
 
 if __name__ == "__main__":
