@@ -144,7 +144,9 @@ def main():
     print()
     for line in broken:
         print(f"bound broken: {line}")
-    sys.exit(f"size: {len(broken)} bounds are broken" if broken else 0)
+    if broken:
+        sys.exit(f"size: {len(broken)} of {len(LIMIT)} bounds are broken")
+    print(f"{len(LIMIT)} bounds hold")
 
 
 if __name__ == "__main__":

@@ -27,7 +27,7 @@ static struct virtqueue *queue;
 static struct scatterlist pieces[BATCH_MAX][SEGMENTS_MAX];
 static struct scatterlist *lists[BATCH_MAX][SEGMENTS_MAX];
 
-MEASURED void measured_add(void)
+static void work_add(void)
 {
     uint32_t i;
     for (i = 0; i < shape.batch; i++) {
@@ -36,7 +36,7 @@ MEASURED void measured_add(void)
     virtqueue_kick(queue);
 }
 
-MEASURED void measured_get(void)
+static void work_get(void)
 {
     unsigned len;
     uint32_t i;
@@ -47,9 +47,9 @@ MEASURED void measured_get(void)
 
 static void turn(void)
 {
-    timed(measured_add);
+    timed(work_add);
     format->answer(&ring, &shape, NULL);
-    timed(measured_get);
+    timed(work_get);
 }
 
 static bool no_notify(struct virtqueue *vq)

@@ -42,7 +42,7 @@ static bool get_range(struct vringh *v, u64 addr, struct vringh_range *range)
     return addr >= at->start && addr <= at->end_incl;
 }
 
-MEASURED void measured_get(void)
+static void work_get(void)
 {
     uint32_t i;
     for (i = 0; i < shape.batch; i++) {
@@ -50,7 +50,7 @@ MEASURED void measured_get(void)
     }
 }
 
-MEASURED void measured_complete(void)
+static void work_complete(void)
 {
     uint32_t i;
     for (i = 0; i < shape.batch; i++) {
@@ -62,8 +62,8 @@ MEASURED void measured_complete(void)
 static void turn(void)
 {
     format_split.ask(&ring, &shape);
-    timed(measured_get);
-    timed(measured_complete);
+    timed(work_get);
+    timed(work_complete);
 }
 
 int main(int argc, char **argv)
