@@ -4,7 +4,7 @@ import csv
 import math
 import os
 
-WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 460, 320, 56, 16, 34, 46
+WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 470, 320, 56, 26, 34, 46
 COLOURS = {"driver": "#1f5fa8", "driver indirect": "#7fb0e3", "device": "#b3401a", "device indirect": "#f0a07c",
            "ledger": "#3a7d34"}
 DASHES = {"guarded": "", "unguarded": ' stroke-dasharray="5 4"'}
@@ -23,14 +23,14 @@ def label(x):
     return f"{x // 1000000} M" if x >= 1000000 else str(x)
 
 
-def panel(left, top, title, axis, series):
-    """One diagram: `series` maps (what, build) to {x: y}; x is drawn by its logarithm."""
+def panel(left, top, title, axis, scale, series):
+    """One diagram: `series` maps (what, build) to {x: y}; `scale` says where an x stands."""
     xs = sorted({x for points in series.values() for x in points})
     ticks = steps(max(y for points in series.values() for y in points.values()))
-    low, high = math.log2(xs[0]), math.log2(xs[-1])
+    low, high = scale(xs[0]), scale(xs[-1])
 
     def place(x, y):
-        return (left + LEFT + (math.log2(x) - low) / (high - low) * (WIDTH - LEFT - RIGHT),
+        return (left + LEFT + (scale(x) - low) / (high - low) * (WIDTH - LEFT - RIGHT),
                 top + HEIGHT - BOTTOM - y / ticks[-1] * (HEIGHT - TOP - BOTTOM))
 
     svg = [f"<text x='{left + LEFT}' y='{top + 20}' {STYLE} font-weight='bold'>{title}</text>"]
@@ -38,8 +38,8 @@ def panel(left, top, title, axis, series):
         x, y = place(xs[0], tick)
         svg.append(f"<line x1='{x:.1f}' y1='{y:.1f}' x2='{left + WIDTH - RIGHT}' y2='{y:.1f}' stroke='#ddd'/>"
                    f"<text x='{x - 6:.1f}' y='{y + 4:.1f}' {STYLE} text-anchor='end'>{tick:g}</text>")
-    shown = xs if len(xs) <= 6 else xs[::2] + [xs[-1]]
-    for tick in dict.fromkeys(shown):
+    shown = xs if len(xs) <= 6 else xs[::3] + [xs[-1]]
+    for tick in shown:
         x, y = place(tick, 0)
         svg.append(f"<text x='{x:.1f}' y='{y + 17:.1f}' {STYLE} text-anchor='middle'>{label(tick)}</text>")
     svg.append(f"<text x='{left + (LEFT + WIDTH - RIGHT) / 2}' y='{top + HEIGHT - 10}' {STYLE} "
@@ -55,10 +55,10 @@ def panel(left, top, title, axis, series):
 def legend(left, top):
     svg = []
     for i, (what, colour) in enumerate(COLOURS.items()):
-        x = left + 130 * i
+        x = left + 140 * i
         svg.append(f"<line x1='{x}' y1='{top}' x2='{x + 24}' y2='{top}' stroke='{colour}' stroke-width='3'/>"
                    f"<text x='{x + 30}' y='{top + 4}' {STYLE}>{what}</text>")
-    x = left + 130 * len(COLOURS)
+    x = left + 140 * len(COLOURS)
     for build, dash in DASHES.items():
         svg.append(f"<line x1='{x}' y1='{top}' x2='{x + 24}' y2='{top}' stroke='#555' stroke-width='2'{dash}/>"
                    f"<text x='{x + 30}' y='{top + 4}' {STYLE}>{build}</text>")
@@ -79,15 +79,16 @@ def draw(out):
                     found.setdefault((what, build), {})[int(line[x])] = int(line[build])
         return found
 
-    panels = [("By chain length", "segments", series("segments", "segments")),
-              ("By number of capabilities, 3 segments", "capabilities",
+    panels = [("By chain length", "segments", float, series("segments", "segments")),
+              ("By number of capabilities, 3 segments", "capabilities", math.log2,
                series("capabilities", "capabilities", lambda line: line["segments"] == "3")),
-              ("By queue size, 3 segments, batches of 5", "descriptors", series("size", "size"))]
+              ("By queue size, 3 segments, batches of 5", "descriptors", math.log2,
+               series("size", "size"))]
     svg = [f"<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 {WIDTH * len(panels)} {HEIGHT + 66}'>",
            "<rect width='100%' height='100%' fill='white'/>",
            f"<text x='{LEFT}' y='22' {STYLE} font-weight='bold'>Instructions of a request, split ring</text>"]
     svg += legend(LEFT, 44)
-    for i, (title, axis, found) in enumerate(panels):
-        svg += panel(i * WIDTH, 60, title, axis, found)
+    for i, panel_of in enumerate(panels):
+        svg += panel(i * WIDTH, 60, *panel_of)
     with open(os.path.join(out, "cost.svg"), "w", encoding="ascii") as file:
         file.write("\n".join(svg + ["</svg>"]) + "\n")

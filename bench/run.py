@@ -66,7 +66,7 @@ RATIO_LIMIT = 1.3
 QUICK = (list(LIMIT) + [r for r in AT_MOST_TIMES if r.size in (16, 256, 32768)]
          + [row(side, 3, batch=5) for side in ("driver", "device", "ledger")] + [row("ledger", 3)])
 
-CORES = [(table, n, depth) for depth in (1, 64) for table, n in (("direct", 1), ("direct", 3), ("indirect", 3))]
+CORES = [(table, n, depth) for depth in (1, 8, 64) for table, n in (("direct", 1), ("direct", 3), ("indirect", 3))]
 
 # Program, format, side, tables, chain lengths, regions that the device may touch.
 PEERS = [
@@ -82,7 +82,7 @@ BUILDS = ("guarded", "unguarded")
 def run(arguments, **more):
     done = subprocess.run([str(a) for a in arguments], capture_output=True, text=True, check=False, **more)
     if done.returncode != 0:
-        sys.exit(f"bench: {' '.join(str(a) for a in arguments)}: {done.stderr.strip().splitlines()[-1:]}")
+        sys.exit(f"bench: {' '.join(str(a) for a in arguments)}: {done.stderr.strip()}")
     return done
 
 
