@@ -68,8 +68,10 @@ struct vqg_caps {
 struct vqg_cap_table {
     struct vqg_cap *caps; /**< private: ascending by base, disjoint */
     uint32_t count;       /**< private */
+    uint32_t top;         /**< private: the largest power of two up to `count`, or 0 */
     uint32_t recent;      /**< private: index of the latest answer */
     uint64_t granule;     /**< private: 0 or a power of two */
+    uint32_t epoch;       /**< private: changes with every change of an entry */
     uint32_t bad;         /**< after VQG_BAD_CAPS: index of the entry at fault */
 };
 
@@ -116,7 +118,7 @@ VQG_API enum vqg_status vqg_cap_table_check_(const struct vqg_cap_table *t, uint
 
 /**
  * Sets up a table over `caps`, which stay the caller's memory and are not to be
- * changed behind the table. Checks that the entries ascend, do not overlap, do
+ * changed behind the table, nor set up again while a device uses it. Checks that the entries ascend, do not overlap, do
  * not wrap (as addresses, on the bus, in the mapping), have no unknown right, and
  * that base and size are multiples of `granule` bytes (0: any; rule M6).
  *
@@ -135,6 +137,7 @@ VQG_API VQG_PORT_NODISCARD enum vqg_status vqg_cap_table_init(struct vqg_cap_tab
     t->caps = caps;
     t->count = 0;
     t->recent = 0;
+    t->epoch = 0;
     t->granule = granule;
     t->bad = UINT32_MAX;
     VQG_EXPECT_(caps != NULL || count == 0u, VQG_BAD_CAPS);
@@ -148,22 +151,26 @@ VQG_API VQG_PORT_NODISCARD enum vqg_status vqg_cap_table_init(struct vqg_cap_tab
         caps[i].pins = 0;
     }
     t->count = count;
+    t->top = count == 0u ? 0u : 1u;
+    while (t->top != 0u && t->top <= count / 2u) {
+        t->top *= 2u;
+    }
     return VQG_OK;
 }
 
 /** Index of the last entry whose base is at most `addr`; 0 when there is none. `count` is not 0. */
 VQG_API uint32_t vqg_cap_table_find_(const struct vqg_cap_table *t, uint64_t addr)
 {
-    const struct vqg_cap *caps = t->caps;
-    uint32_t first = 0;
-    uint32_t n = t->count;
-    /* The number of steps depends on the count alone, and there is no branch to guess. */
-    while (n > 1u) {
-        uint32_t half = n / 2u;
-        first += (caps[first + half].base <= addr) ? half : 0u;
-        n -= half;
+    const struct vqg_cap *at = t->caps;
+    const struct vqg_cap *middle = at + (t->count - t->top);
+    size_t half = (size_t)t->top * sizeof *at;
+    /* The number of steps depends on the count alone, and there is no branch to guess. In bytes, a step has no product. */
+    at = middle->base <= addr ? middle : at;
+    while ((half /= 2u) >= sizeof *at) {
+        middle = (const struct vqg_cap *)(const void *)((const unsigned char *)at + half);
+        at = middle->base <= addr ? middle : at;
     }
-    return first;
+    return (uint32_t)(at - t->caps);
 }
 
 /** Looks `addr` up in a table, when the latest answer does not cover it. */
@@ -277,6 +284,7 @@ VQG_API VQG_PORT_NODISCARD enum vqg_status vqg_cap_table_replace(struct vqg_cap_
     VQG_EXPECT_(i + 1u == t->count || cap->base + (cap->size - 1u) < t->caps[i + 1u].base, VQG_BAD_CAPS);
     t->caps[i] = *cap;
     t->caps[i].pins = 0;
+    t->epoch++;
     return VQG_OK;
 }
 

@@ -51,6 +51,12 @@ VQG_API struct vqg_seg vqg_in(void *buffer, uint32_t len)
     return s;
 }
 
+/** The descriptor flag that says a segment's direction. */
+VQG_API uint32_t vqg_seg_flags_(const struct vqg_seg *s)
+{
+    return (uint32_t)s->write * VQG_DESC_F_WRITE;
+}
+
 /**
  * A chain in the device's private memory. From pop to push it is lent to the
  * endpoint: it stays where it is, and only `seg` and the totals are read.
@@ -65,10 +71,10 @@ struct vqg_chain {
     uint16_t head;           /**< id of its head */
     bool write_seen_;        /**< private: an element so far was device-writable */
     const void *owner_;      /**< private: the device, from pop to push */
-    struct vqg_chain *next_; /**< private: list of popped chains */
+    struct vqg_chain *next_; /**< private: list of chains that a reset left in flight */
     struct vqg_chain *prev_; /**< private */
-    uint64_t table_addr_;    /**< private: the indirect table of this chain */
-    uint64_t table_bytes_;   /**< private: 0 when there is none */
+    uint64_t table_first_;   /**< private: first byte of the chain's indirect table; beyond `table_last_` without one */
+    uint64_t table_last_;    /**< private: its last byte */
     uint64_t bytes_;         /**< private: what it counts against the limit in flight */
 };
 
@@ -80,12 +86,30 @@ VQG_API void vqg_chain_init(struct vqg_chain *c, struct vqg_seg *seg, uint32_t c
     c->capacity = capacity;
 }
 
+/**
+ * Addresses that one capability of the table covers, that the policy allows, and that no part of the queue
+ * shares: an element inside keeps every rule about addresses. Private.
+ */
+struct vqg_window {
+    uint64_t first;      /**< its first byte */
+    uint64_t size;       /**< its bytes; 0: there is none */
+    uint64_t bus;        /**< where `first` is on the bus */
+    void *map;           /**< where `first` is mapped, or null */
+    uint64_t token;      /**< the capability's */
+    struct vqg_cap *cap; /**< the capability */
+    uint64_t pin;        /**< what ends a pin of it */
+    uint32_t rights;     /**< of the capability */
+    uint32_t epoch;      /**< of the table when it was asked */
+};
+
 /** What an element is judged against. The first part of every device; private. */
 struct vqg_judge {
     struct vqg_guard guard;   /**< state and record */
     struct vqg_policy policy; /**< limits are resolved: none of them is 0 */
     struct vqg_caps caps;     /**< how to look capabilities up */
+    struct vqg_window window; /**< where the latest element lay */
     uint64_t features;        /**< that were acknowledged */
+    uint32_t directions;      /**< as the rights of a capability: which way elements may go */
     uint64_t part_addr[3];    /**< the queue's own parts: desc, avail, used (rule X8) */
     uint64_t part_bytes[3];   /**< their sizes */
     uint64_t parts_first;     /**< first byte of the lowest part */
@@ -162,12 +186,18 @@ VQG_API bool vqg_chain_fits_(const struct vqg_judge *j, uint64_t addr, uint32_t 
     return addr <= j->policy.max_address && len - 1u <= j->policy.max_address - addr;
 }
 
-/** Judges one element, copied to private memory before, and adds it to the chain. */
-VQG_API enum vqg_status vqg_chain_take_(struct vqg_judge *j, struct vqg_chain *c, uint32_t index, uint64_t addr,
-                                        uint32_t len, bool write)
+/** True when the bytes, which do not wrap and are not none, share one with the chain's indirect table. */
+VQG_API bool vqg_chain_in_table_(const struct vqg_chain *c, uint64_t addr, uint32_t len)
+{
+    return addr <= c->table_last_ && addr + (len - 1u) >= c->table_first_;
+}
+
+/** Judges one element by every rule, and adds it to the chain. */
+VQG_API VQG_PORT_COLD enum vqg_status vqg_chain_judge_(struct vqg_judge *j, struct vqg_chain *c, uint32_t index,
+                                                           uint64_t addr, uint32_t len, bool write)
 {
     const struct vqg_policy *p = &j->policy;
-    uint64_t total = (uint64_t)c->readable + c->writable + len;
+    uint64_t total = c->bytes_ + len;
     VQG_REQUIRE(&j->guard, write || !c->write_seen_, READ_AFTER_WRITE, index, addr, c->writable);
     if (p->direction != VQG_DIRECTION_ANY) {
         VQG_REQUIRE(&j->guard, write == (p->direction == VQG_DIRECTION_WRITABLE), DIRECTION, index, write,
@@ -179,33 +209,103 @@ VQG_API enum vqg_status vqg_chain_take_(struct vqg_judge *j, struct vqg_chain *c
         return VQG_OK;
     }
     VQG_REQUIRE(&j->guard, vqg_chain_fits_(j, addr, len), ELEMENT_RANGE, index, addr, p->max_address);
-    if (VQG_PORT_UNLIKELY(total > p->max_bytes)) {
-        VQG_REQUIRE(&j->guard, total <= UINT32_MAX, TOTAL_LENGTH, index, total, UINT32_MAX);
-        VQG_REQUIRE(&j->guard, total <= p->max_bytes, QUOTA, index, total, p->max_bytes);
-    }
+    VQG_REQUIRE(&j->guard, total <= UINT32_MAX, TOTAL_LENGTH, index, total, UINT32_MAX);
+    VQG_REQUIRE(&j->guard, total <= p->max_bytes, QUOTA, index, total, p->max_bytes);
     if (write) {
-        /* Buffers hardly ever lie between the parts. */
-        if (VQG_PORT_UNLIKELY(addr <= j->parts_last && addr + (len - 1u) >= j->parts_first)) {
-            unsigned i;
-            for (i = 0; i < 3u; i++) {
-                VQG_REQUIRE(&j->guard, !vqg_ranges_overlap_(addr, len, j->part_addr[i], j->part_bytes[i]), SELF_ALIAS,
-                            index, addr, j->part_addr[i]);
-            }
+        uint32_t i;
+        for (i = 0; i < 3u; i++) {
+            VQG_REQUIRE(&j->guard, !vqg_ranges_overlap_(addr, len, j->part_addr[i], j->part_bytes[i]), SELF_ALIAS,
+                        index, addr, j->part_addr[i]);
         }
-        VQG_REQUIRE(&j->guard,
-                    c->table_bytes_ == 0u || !vqg_ranges_overlap_(addr, len, c->table_addr_, c->table_bytes_),
-                    TABLE_ALIAS, index, addr, c->table_addr_);
+        VQG_REQUIRE(&j->guard, !vqg_chain_in_table_(c, addr, len), TABLE_ALIAS, index, addr, c->table_first_);
         c->writable += len;
-    } else {
-        c->readable += len;
     }
     c->write_seen_ = write;
+    c->bytes_ = total;
     return vqg_chain_cover_(j, c, addr, len, write);
 }
 
+/** Moves the window to where an address lies, or closes it. */
+VQG_API VQG_PORT_COLD void vqg_judge_move_(struct vqg_judge *j, uint64_t addr)
+{
+    struct vqg_window *w = &j->window;
+    struct vqg_cap_table *t = j->caps.table;
+    const struct vqg_cap *cap;
+    uint64_t first;
+    uint64_t last;
+    w->size = 0;
+    cap = t == NULL ? NULL : vqg_cap_table_search_(t, addr);
+    if (cap == NULL) {
+        return;
+    }
+    first = cap->base;
+    last = first + (cap->size - 1u);
+    if (VQG_PORT_UNLIKELY(last > j->policy.max_address)) {
+        last = j->policy.max_address;
+    }
+    if (VQG_PORT_UNLIKELY(first <= j->parts_last && last >= j->parts_first)) {
+        if (addr > j->parts_last) {
+            first = j->parts_last + 1u;
+        } else if (addr < j->parts_first) {
+            last = j->parts_first - 1u;
+        } else {
+            return;
+        }
+    }
+    if (VQG_PORT_UNLIKELY(addr > last || last - first == UINT64_MAX)) {
+        return;
+    }
+    w->first = first;
+    w->size = last - first + 1u;
+    w->bus = cap->bus + (first - cap->base);
+    w->map = vqg_cap_pointer_(cap, first);
+    w->token = cap->token;
+    w->cap = &t->caps[t->recent];
+    w->pin = t->recent;
+    w->rights = cap->rights;
+    w->epoch = t->epoch;
+}
+
+/** Judges one element, copied to private memory before, and adds it to the chain. */
+VQG_API VQG_PORT_INLINE enum vqg_status vqg_chain_take_(struct vqg_judge *j, struct vqg_chain *c, uint32_t index,
+                                                        uint64_t addr, uint32_t len, bool write)
+{
+    struct vqg_window *w = &j->window;
+    uint64_t total = c->bytes_ + len;
+    uint64_t offset;
+    struct vqg_seg *seg;
+    if (addr - w->first >= w->size) {
+        vqg_judge_move_(j, addr);
+    }
+    offset = addr - w->first;
+    /* What keeps all rules at once needs no rule to be named. */
+    if (VQG_PORT_UNLIKELY(!(offset < w->size && len <= w->size - offset && ((w->rights >> write) & 1u) != 0u &&
+                            len != 0u && VQG_KEEPS_(write || !c->write_seen_, READ_AFTER_WRITE) &&
+                            total <= j->policy.max_bytes &&
+                            VQG_KEEPS_(((j->directions >> write) & 1u) != 0u, DIRECTION) &&
+                            VQG_KEEPS_(!write || !vqg_chain_in_table_(c, addr, len), TABLE_ALIAS) &&
+                            c->count < c->capacity && w->cap->pins != UINT32_MAX))) {
+        return vqg_chain_judge_(j, c, index, addr, len, write);
+    }
+    seg = &c->seg[c->count];
+    seg->addr = addr;
+    seg->bus = w->bus + offset;
+    seg->map = w->map == NULL ? NULL : (void *)((unsigned char *)w->map + (size_t)offset);
+    seg->token = w->token;
+    seg->pin = w->pin;
+    seg->len = len;
+    seg->write = write;
+    w->cap->pins++;
+    c->count++;
+    c->bytes_ = total;
+    c->writable += write ? len : 0u;
+    c->write_seen_ = write;
+    return VQG_OK;
+}
+
 /** Judges the reference to an indirect table, and gives a handle to its bytes. */
-VQG_API enum vqg_status vqg_chain_table_(struct vqg_judge *j, struct vqg_chain *c, uint32_t index, uint64_t addr,
-                                         uint32_t len, bool big, struct vqg_shared *table)
+VQG_API VQG_PORT_COLD enum vqg_status vqg_chain_table_(struct vqg_judge *j, struct vqg_chain *c, uint32_t index, uint64_t addr,
+                                         uint32_t len, struct vqg_shared *table)
 {
     const struct vqg_cap *cap;
     uint32_t i;
@@ -224,9 +324,9 @@ VQG_API enum vqg_status vqg_chain_table_(struct vqg_judge *j, struct vqg_chain *
         VQG_REQUIRE(&j->guard, !s->write || !vqg_ranges_overlap_(s->addr, s->len, addr, len), TABLE_ALIAS, index,
                     s->addr, addr);
     }
-    c->table_addr_ = addr;
-    c->table_bytes_ = len;
-    *table = vqg_shared_at(vqg_cap_pointer_(cap, addr), big);
+    c->table_first_ = addr;
+    c->table_last_ = addr + (len - 1u);
+    *table = vqg_shared_at(vqg_cap_pointer_(cap, addr), vqg_shared_is_big_(*table));
     return VQG_OK;
 }
 

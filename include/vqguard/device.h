@@ -20,34 +20,62 @@
 extern "C" {
 #endif
 
-/** Takes a chain off the list of those in flight and ends its pins. */
+/** A chain is the caller's again, and its pins end. */
 VQG_API void vqg_device_retire_(struct vqg_device *d, struct vqg_chain *c)
 {
-    if (c->prev_ != NULL) {
-        c->prev_->next_ = c->next_;
-    } else {
-        d->popped = c->next_;
-    }
-    if (c->next_ != NULL) {
-        c->next_->prev_ = c->prev_;
-    }
     c->owner_ = NULL;
     d->bytes_in_flight -= c->bytes_;
     vqg_chain_unpin_(&d->judge.caps, c);
 }
 
+/** Takes a chain off the list of those that a reset left in flight. */
+VQG_API VQG_PORT_COLD void vqg_device_unlink_stale_(struct vqg_device *d, const struct vqg_chain *c)
+{
+    if (c->prev_ != NULL) {
+        c->prev_->next_ = c->next_;
+    } else {
+        d->stale = c->next_;
+    }
+    if (c->next_ != NULL) {
+        c->next_->prev_ = c->prev_;
+    }
+}
+
+/** True when a segment of the chain shares a byte with the range. */
+VQG_API bool vqg_chain_touches_(const struct vqg_chain *c, uint64_t addr, uint64_t bytes)
+{
+    uint32_t i;
+    for (i = 0; i < c->count; i++) {
+        if (vqg_ranges_overlap_(addr, bytes, c->seg[i].addr, c->seg[i].len)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /** Looks how far the driver says it is, and judges that. */
 VQG_API enum vqg_status vqg_device_harvest_(struct vqg_device *d)
 {
-    uint16_t seen = vqg_split_harvest_avail_(&d->ring);
-    uint16_t pending = (uint16_t)(seen - d->last_avail);
-    uint16_t kept = (uint16_t)(d->last_avail - d->published);
-    VQG_REQUIRE(&d->judge.guard, pending <= d->ring.size, AVAIL_JUMP, d->last_avail, pending, d->ring.size);
+    struct vqg_ring *r = &d->ring;
+    uint16_t seen = vqg_split_harvest_(r);
+    uint16_t pending = (uint16_t)(seen - r->get);
+    uint16_t kept = (uint16_t)(r->get - r->published);
+    VQG_REQUIRE(&d->judge.guard, pending <= r->size, AVAIL_JUMP, r->get, pending, r->size);
     /* What was pushed and not published is still the device's: the driver cannot have used it again. */
-    VQG_REQUIRE(&d->judge.guard, (uint32_t)pending + kept <= d->ring.size, OVERSUBSCRIBED, d->last_avail, pending,
-                d->ring.size - kept);
-    d->seen_avail = seen;
+    VQG_REQUIRE(&d->judge.guard, (uint32_t)pending + kept <= r->size, OVERSUBSCRIBED, r->get, pending, r->size - kept);
+    r->seen = seen;
     return pending != 0u ? VQG_OK : VQG_EMPTY;
+}
+
+/** Nothing more is known to be available: looks at the index, and if need be asks for a kick first. */
+VQG_API VQG_PORT_COLD enum vqg_status vqg_device_look_(struct vqg_device *d)
+{
+    enum vqg_status st = vqg_device_harvest_(d);
+    if (st == VQG_EMPTY && d->ring.event_idx && !d->ring.quiet) {
+        vqg_split_ask_(&d->ring);
+        st = vqg_device_harvest_(d);
+    }
+    return st;
 }
 
 /** Finds the next head, without moving on. */
@@ -55,22 +83,18 @@ VQG_API enum vqg_status vqg_device_next_(struct vqg_device *d, uint16_t *head)
 {
     struct vqg_guard *g = &d->judge.guard;
     uint32_t id;
-    if (d->resume_left != 0u) {
+    if (VQG_PORT_UNLIKELY(d->resume_left != 0u)) {
         id = *d->resume;
     } else {
-        if (d->seen_avail == d->last_avail) {
-            enum vqg_status st = vqg_device_harvest_(d);
-            if (st == VQG_EMPTY && d->ring.event_idx && !d->kicks_off) {
-                vqg_split_arm_kick_(&d->ring, true, d->last_avail);
-                st = vqg_device_harvest_(d);
-            }
+        if (d->ring.seen == d->ring.get) {
+            enum vqg_status st = vqg_device_look_(d);
             VQG_EXPECT_(st == VQG_OK, st);
         }
-        id = vqg_split_fetch_head_(&d->ring, d->last_avail);
+        id = vqg_split_fetch_head_(&d->ring);
     }
-    VQG_REQUIRE(g, id < d->ring.size, HEAD_RANGE, d->last_avail, id, d->ring.size);
+    VQG_REQUIRE(g, id < d->ring.size, HEAD_RANGE, d->ring.get, id, d->ring.size);
     id = VQG_PORT_NOSPEC(id, d->ring.size);
-    VQG_REQUIRE(g, !vqg_slot_is_head_(&d->record.slots[id]), HEAD_IN_FLIGHT, d->last_avail, id, 0u);
+    VQG_REQUIRE(g, !vqg_slot_is_head_(&d->record.slots[id]), HEAD_IN_FLIGHT, d->ring.get, id, 0u);
     *head = (uint16_t)id;
     return VQG_OK;
 }
@@ -78,11 +102,11 @@ VQG_API enum vqg_status vqg_device_next_(struct vqg_device *d, uint16_t *head)
 /** The head that vqg_device_next_() found is done with: popped, or dropped. */
 VQG_API void vqg_device_advance_(struct vqg_device *d)
 {
-    if (d->resume_left != 0u) {
+    if (VQG_PORT_UNLIKELY(d->resume_left != 0u)) {
         d->resume++;
         d->resume_left--;
     } else {
-        d->last_avail++;
+        d->ring.get++;
     }
 }
 
@@ -93,19 +117,19 @@ VQG_API enum vqg_status vqg_device_weigh_(struct vqg_device *d, const struct vqg
     const struct vqg_policy *p = &d->judge.policy;
     VQG_REQUIRE(g, c->readable >= p->min_readable, MINIMUM_SIZE, c->head, c->readable, p->min_readable);
     VQG_REQUIRE(g, c->writable >= p->min_writable, MINIMUM_SIZE, c->head, c->writable, p->min_writable);
-    VQG_REQUIRE(g, c->bytes_ <= p->max_bytes_in_flight, QUOTA, c->head, c->bytes_, p->max_bytes_in_flight);
-    /* A driver cannot know how much is in flight here: hold the chain back, it stays in the ring. */
-    VQG_EXPECT_(c->bytes_ <= p->max_bytes_in_flight - d->bytes_in_flight, VQG_FULL);
+    if (VQG_PORT_UNLIKELY(c->bytes_ > p->max_bytes_in_flight - d->bytes_in_flight)) {
+        VQG_REQUIRE(g, c->bytes_ <= p->max_bytes_in_flight, QUOTA, c->head, c->bytes_, p->max_bytes_in_flight);
+        /* A driver cannot know how much is in flight here: hold the chain back, it stays in the ring. */
+        return VQG_FULL;
+    }
     return VQG_OK;
 }
 
 /** Takes back what a walk did to the record and to the chain that it refused. */
-VQG_API VQG_PORT_COLD void vqg_device_refuse_(struct vqg_device *d, struct vqg_chain *c, uint32_t descs)
+VQG_API VQG_PORT_COLD void vqg_device_refuse_(struct vqg_device *d, struct vqg_chain *c)
 {
     vqg_chain_unpin_(&d->judge.caps, c);
-    if (descs != 0u) {
-        (void)vqg_record_free_(&d->record, c->head, descs);
-    }
+    d->record.slots[c->head].count = 0;
     c->count = 0;
     c->readable = 0;
     c->writable = 0;
@@ -129,7 +153,6 @@ VQG_API VQG_PORT_COLD void vqg_device_refuse_(struct vqg_device *d, struct vqg_c
 VQG_API VQG_PORT_NODISCARD enum vqg_status vqg_device_pop(struct vqg_device *d, struct vqg_chain *c)
 {
     enum vqg_status st;
-    uint32_t descs;
     uint16_t head;
     VQG_EXPECT_(d != NULL, VQG_BAD_ENDPOINT);
     VQG_EXPECT_(c != NULL && c->seg != NULL && c->owner_ == NULL, VQG_BAD_CHAIN);
@@ -141,41 +164,37 @@ VQG_API VQG_PORT_NODISCARD enum vqg_status vqg_device_pop(struct vqg_device *d, 
     }
     VQG_EXPECT_(c->capacity >= d->judge.policy.max_elements, VQG_BAD_CHAIN);
     c->count = 0;
-    c->readable = 0;
     c->writable = 0;
-    c->table_bytes_ = 0;
+    c->bytes_ = 0;
+    c->table_first_ = UINT64_MAX;
+    c->table_last_ = 0;
     c->write_seen_ = false;
+    if (d->judge.caps.table != NULL && d->judge.caps.table->epoch != d->judge.window.epoch) {
+        d->judge.window.size = 0;
+    }
     st = vqg_device_next_(d, &head);
     VQG_EXPECT_(st == VQG_OK, st);
     c->head = head;
-    st = vqg_split_walk_(&d->ring, &d->judge, &d->record, c, head, &descs);
+    st = vqg_split_walk_(&d->ring, &d->judge, &d->record, c, head);
     if (st == VQG_OK) {
-        c->bytes_ = (uint64_t)c->readable + c->writable;
+        c->readable = (uint32_t)c->bytes_ - c->writable;
         st = vqg_device_weigh_(d, c);
     }
     if (st != VQG_OK) {
-        vqg_device_refuse_(d, c, descs);
+        vqg_device_refuse_(d, c);
         if (vqg_is_violation(st) && d->judge.guard.state == VQG_STATE_LIVE) {
-            vqg_split_return_(&d->ring, d->used, head, 0);
-            d->used++;
+            vqg_split_return_(&d->ring, head, 0);
             d->dropped++;
             vqg_device_advance_(d);
         }
         return st;
     }
-    d->record.slots[head].count = (uint16_t)descs;
     d->record.slots[head].writable = c->writable;
-    d->record.outstanding++;
+    d->record.slots[head].cookie = c;
     d->bytes_in_flight += c->bytes_;
     vqg_device_advance_(d);
     c->generation = d->judge.guard.generation;
     c->owner_ = d;
-    c->prev_ = NULL;
-    c->next_ = d->popped;
-    if (d->popped != NULL) {
-        d->popped->prev_ = c;
-    }
-    d->popped = c;
     return VQG_OK;
 }
 
@@ -195,19 +214,19 @@ VQG_API VQG_PORT_NODISCARD enum vqg_status vqg_device_push(struct vqg_device *d,
     VQG_EXPECT_(d != NULL && c != NULL, VQG_BAD_ENDPOINT);
     VQG_REQUIRE_CALLER(c->owner_ == d, NOT_POPPED, VQG_BAD_CHAIN);
     if (VQG_BREAKS_(c->generation == d->judge.guard.generation, VQG_RULE_GENERATION)) {
+        vqg_device_unlink_stale_(d, c);
         vqg_device_retire_(d, c);
         return VQG_STALE;
     }
     if (d->judge.guard.state != VQG_STATE_LIVE) {
+        d->record.slots[c->head].count = 0;
         vqg_device_retire_(d, c);
         return VQG_DEAD;
     }
     VQG_REQUIRE_CALLER(vqg_slot_is_head_(&d->record.slots[c->head]), NOT_POPPED, VQG_BAD_CHAIN);
     VQG_REQUIRE_CALLER(written <= d->record.slots[c->head].writable, WRITTEN_LENGTH, VQG_BAD_LENGTH);
-    vqg_split_return_(&d->ring, d->used, c->head, written);
-    d->used++;
-    (void)vqg_record_free_(&d->record, c->head, d->record.slots[c->head].count);
-    d->record.outstanding--;
+    vqg_split_return_(&d->ring, c->head, written);
+    d->record.slots[c->head].count = 0;
     vqg_device_retire_(d, c);
     return VQG_OK;
 }
@@ -220,21 +239,18 @@ VQG_API VQG_PORT_NODISCARD enum vqg_status vqg_device_push(struct vqg_device *d,
  */
 VQG_API bool vqg_device_notify(struct vqg_device *d)
 {
-    uint16_t was = d->published;
-    if (d->judge.guard.state != VQG_STATE_LIVE || was == d->used) {
+    if (d->judge.guard.state != VQG_STATE_LIVE || d->ring.published == d->ring.put) {
         return false;
     }
-    d->published = d->used;
-    vqg_split_publish_used_(&d->ring, d->used);
-    return vqg_split_interrupt_due_(&d->ring, d->used, was);
+    return vqg_split_publish_(&d->ring);
 }
 
 /** Asks the driver for no kicks. It may send some: this is a hint. (2.7.10) */
 VQG_API void vqg_device_kick_disable(struct vqg_device *d)
 {
-    d->kicks_off = true;
+    d->ring.quiet = true;
     if (d->judge.guard.state == VQG_STATE_LIVE) {
-        vqg_split_arm_kick_(&d->ring, false, d->last_avail);
+        vqg_split_ask_(&d->ring);
     }
 }
 
@@ -249,12 +265,12 @@ VQG_API void vqg_device_kick_disable(struct vqg_device *d)
 VQG_API bool vqg_device_kick_enable(struct vqg_device *d)
 {
     enum vqg_status st;
-    d->kicks_off = false;
+    d->ring.quiet = false;
     if (d->judge.guard.state != VQG_STATE_LIVE) {
         return false;
     }
-    vqg_split_arm_kick_(&d->ring, true, d->last_avail);
-    if (d->resume_left != 0u || d->seen_avail != d->last_avail) {
+    vqg_split_ask_(&d->ring);
+    if (d->resume_left != 0u || d->ring.seen != d->ring.get) {
         return true;
     }
     st = vqg_device_harvest_(d);
@@ -279,11 +295,15 @@ VQG_API bool vqg_device_in_flight(const struct vqg_device *d, uint64_t addr, uin
         (d->judge.guard.state != VQG_STATE_OFF && vqg_judge_owns_(&d->judge, addr, bytes))) {
         return true;
     }
-    for (c = d->popped; c != NULL; c = c->next_) {
-        for (i = 0; i < c->count; i++) {
-            if (vqg_ranges_overlap_(addr, bytes, c->seg[i].addr, c->seg[i].len)) {
-                return true;
-            }
+    for (c = d->stale; c != NULL; c = c->next_) {
+        if (vqg_chain_touches_(c, addr, bytes)) {
+            return true;
+        }
+    }
+    for (i = 0; d->judge.guard.state != VQG_STATE_OFF && i < d->record.size; i++) {
+        c = (const struct vqg_chain *)d->record.slots[i].cookie;
+        if (vqg_slot_is_head_(&d->record.slots[i]) && vqg_chain_touches_(c, addr, bytes)) {
+            return true;
         }
     }
     return false;

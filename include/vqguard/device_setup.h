@@ -20,21 +20,16 @@ extern "C" {
 struct vqg_device {
     struct vqg_judge judge;           /**< state, policy and capabilities */
     struct vqg_record record;         /**< what is in flight */
-    struct vqg_split ring;            /**< the queue in shared memory */
+    struct vqg_ring ring;             /**< the queue in shared memory */
     struct vqg_policy asked;          /**< the policy as the caller gave it */
     uint32_t nslots;                  /**< entries of the caller's record */
     uint64_t part_pin[3];             /**< what ends the pins of the parts */
     uint64_t bytes_in_flight;         /**< of the popped chains, of any generation */
     uint64_t dropped;                 /**< chains that went back unserved */
-    struct vqg_chain *popped;         /**< chains in flight, of any generation */
+    struct vqg_chain *stale;          /**< chains that a reset left in flight */
     const struct vqg_device *sibling; /**< another queue of the same trust domain */
     const uint16_t *resume;           /**< heads to take again after a restore */
     uint32_t resume_left;             /**< how many of them */
-    uint16_t last_avail;              /**< next position to take */
-    uint16_t seen_avail;              /**< position up to which avail.idx has been accepted */
-    uint16_t used;                    /**< next position to return */
-    uint16_t published;               /**< position up to which the driver may look */
-    bool kicks_off;                   /**< the caller asked for no kicks */
 };
 
 /** Ends the pins of the first `n` parts. */
@@ -108,6 +103,8 @@ VQG_API struct vqg_policy vqg_device_limits_(struct vqg_policy p, uint32_t size)
 VQG_API VQG_PORT_NODISCARD enum vqg_status vqg_device_enable(struct vqg_device *d, const struct vqg_queue *q)
 {
     struct vqg_guard *g;
+    struct vqg_shared avail;
+    struct vqg_shared used;
     enum vqg_status st;
     bool big;
     VQG_EXPECT_(d != NULL, VQG_BAD_ENDPOINT);
@@ -121,31 +118,33 @@ VQG_API VQG_PORT_NODISCARD enum vqg_status vqg_device_enable(struct vqg_device *
     VQG_REQUIRE_SETUP(g, d->nslots >= q->size, QUEUE_SIZE_MAX, VQG_BAD_SLOTS, q->size, d->nslots);
     big = vqg_queue_is_big_(q);
     d->sibling = q->sibling;
+    d->ring.size = q->size;
     st = vqg_device_part_(d, 0, q->desc_addr, vqg_desc_bytes(q->size), VQG_BAD_DESC, &d->ring.desc, big);
     VQG_EXPECT_(st == VQG_OK, st);
-    st = vqg_device_part_(d, 1, q->avail_addr, vqg_avail_bytes(q->size), VQG_BAD_AVAIL, &d->ring.avail, big);
+    st = vqg_device_part_(d, 1, q->avail_addr, vqg_avail_bytes(q->size), VQG_BAD_AVAIL, &avail, big);
     if (st != VQG_OK) {
         vqg_device_unpin_parts_(d, 1);
         return st;
     }
-    st = vqg_device_part_(d, 2, q->used_addr, vqg_used_bytes(q->size), VQG_BAD_USED, &d->ring.used, big);
+    st = vqg_device_part_(d, 2, q->used_addr, vqg_used_bytes(q->size), VQG_BAD_USED, &used, big);
     if (st != VQG_OK) {
         vqg_device_unpin_parts_(d, 2);
         return st;
     }
-    d->ring.size = q->size;
+    vqg_split_roles_(&d->ring, avail, used, true);
     d->ring.event_idx = (q->features & VQG_F_EVENT_IDX) != 0u;
     d->judge.features = q->features;
+    d->judge.directions = d->asked.direction == VQG_DIRECTION_READABLE   ? 1u
+                          : d->asked.direction == VQG_DIRECTION_WRITABLE ? 2u
+                                                                         : 3u;
+    d->judge.window.size = 0;
     d->judge.policy = vqg_device_limits_(d->asked, q->size);
     d->record.size = q->size;
     vqg_record_clear_(&d->record);
     d->resume_left = 0;
-    d->last_avail = 0;
-    d->seen_avail = 0;
-    d->used = 0;
-    d->published = 0;
-    if (d->kicks_off) {
-        vqg_split_arm_kick_(&d->ring, false, 0);
+    vqg_ring_rewind_(&d->ring);
+    if (d->ring.quiet) {
+        vqg_split_ask_(&d->ring);
     }
     g->state = (uint8_t)VQG_STATE_LIVE;
     return VQG_OK;
@@ -181,6 +180,23 @@ VQG_API VQG_PORT_NODISCARD enum vqg_status vqg_device_init(struct vqg_device *d,
     return vqg_device_enable(d, q);
 }
 
+/** Lists the chains in flight: the record forgets them when the queue is enabled again. */
+VQG_API VQG_PORT_COLD void vqg_device_leave_stale_(struct vqg_device *d)
+{
+    uint32_t i;
+    for (i = 0; i < d->record.size; i++) {
+        struct vqg_chain *c = (struct vqg_chain *)d->record.slots[i].cookie;
+        if (vqg_slot_is_head_(&d->record.slots[i])) {
+            c->prev_ = NULL;
+            c->next_ = d->stale;
+            if (d->stale != NULL) {
+                d->stale->prev_ = c;
+            }
+            d->stale = c;
+        }
+    }
+}
+
 /**
  * The driver reset the device or the queue: a new generation opens, and the
  * queue is off until vqg_device_enable(). Chains that the caller still works on
@@ -189,6 +205,7 @@ VQG_API VQG_PORT_NODISCARD enum vqg_status vqg_device_init(struct vqg_device *d,
 VQG_API void vqg_device_reset(struct vqg_device *d)
 {
     if (d->judge.guard.state != VQG_STATE_OFF) {
+        vqg_device_leave_stale_(d);
         vqg_device_unpin_parts_(d, 3);
         vqg_guard_renew_(&d->judge.guard, VQG_STATE_OFF);
     }

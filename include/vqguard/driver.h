@@ -26,6 +26,7 @@ struct vqg_driver {
     uint32_t free_count; /**< descriptors in the free list */
     uint32_t cursor;     /**< next slot to look at while cookies are reclaimed */
     uint32_t max_direct; /**< segments of a direct chain: at most the queue size and the policy's elements */
+    uint32_t max_indirect; /**< segments of an indirect chain: at most the policy's elements */
     uint16_t free_head;  /**< first descriptor of the free list */
     bool indirect;       /**< VIRTIO_F_INDIRECT_DESC was acknowledged */
     bool notify_data;    /**< VIRTIO_F_NOTIFICATION_DATA was acknowledged */
@@ -45,21 +46,19 @@ struct vqg_request {
 /** Fills the free list and clears the rings. */
 VQG_API void vqg_driver_begin_(struct vqg_driver *d)
 {
+    struct vqg_ledger *l = &d->ledger;
     uint32_t i;
-    vqg_record_clear_(&d->ledger.record);
-    for (i = 0; i + 1u < d->ledger.record.size; i++) {
-        d->ledger.record.slots[i].next = (uint16_t)(i + 1u);
+    vqg_record_clear_(&l->record);
+    for (i = 0; i + 1u < l->record.size; i++) {
+        l->record.slots[i].next = (uint16_t)(i + 1u);
     }
-    d->free_count = d->ledger.record.size;
+    d->free_count = l->record.size;
     d->free_head = 0;
-    d->ledger.avail = 0;
-    d->ledger.published = 0;
     d->cursor = 0;
-    d->ledger.last_used = 0;
-    d->ledger.seen_used = 0;
-    vqg_split_driver_clear_(&d->ledger.ring);
-    if (d->ledger.callbacks_off) {
-        vqg_split_arm_callback_(&d->ledger.ring, false, 0);
+    vqg_ring_rewind_(&l->ring);
+    vqg_split_clear_(&l->ring);
+    if (l->ring.quiet) {
+        vqg_split_ask_(&l->ring);
     }
 }
 
@@ -83,7 +82,9 @@ VQG_API VQG_PORT_NODISCARD enum vqg_status vqg_driver_init(struct vqg_driver *d,
     vqg_zero_(d, sizeof *d);
     st = vqg_ledger_set_up_(&d->ledger, q, p, slots, nslots);
     if (st == VQG_OK) {
-        d->max_direct = d->ledger.policy.max_elements < q->size ? d->ledger.policy.max_elements : q->size;
+        d->max_indirect = d->ledger.policy.max_elements;
+        d->max_indirect = d->max_indirect < VQG_QUEUE_SIZE_MAX ? d->max_indirect : VQG_QUEUE_SIZE_MAX;
+        d->max_direct = d->max_indirect < q->size ? d->max_indirect : q->size;
         d->notify_data = (q->features & VQG_F_NOTIFICATION_DATA) != 0u;
         d->indirect = (q->features & VQG_F_INDIRECT_DESC) != 0u;
         vqg_driver_begin_(d);
@@ -92,45 +93,37 @@ VQG_API VQG_PORT_NODISCARD enum vqg_status vqg_driver_init(struct vqg_driver *d,
 }
 
 /** Checks the caller's segments, adds up the writable bytes, and settles on the least used length. */
-VQG_API enum vqg_status vqg_driver_check_(const struct vqg_driver *d, const struct vqg_seg *seg, uint32_t count,
+VQG_API VQG_PORT_INLINE enum vqg_status vqg_driver_check_(const struct vqg_driver *d, const struct vqg_seg *seg, uint32_t count,
                                           uint32_t *least, uint32_t *writable)
 {
-    uint64_t readable = 0;
+    const struct vqg_seg *end = seg + count;
+    uint64_t bytes = 0;
     uint64_t sum = 0;
-    uint32_t i;
-    for (i = 0; i < count; i++) {
-        const struct vqg_seg *s = &seg[i];
-        VQG_EXPECT_(vqg_range_is_sane_(s->addr, s->len), VQG_BAD_SEGMENT);
-        if (s->write) {
-            sum += s->len;
+    do {
+        VQG_EXPECT_(vqg_range_is_sane_(seg->addr, seg->len), VQG_BAD_SEGMENT);
+        bytes += seg->len;
+        if (seg->write) {
+            sum += seg->len;
         } else {
             VQG_EXPECT_(sum == 0u, VQG_BAD_SEGMENT);
-            readable += s->len;
         }
-    }
-    VQG_EXPECT_(readable + sum <= UINT32_MAX, VQG_BAD_SEGMENT);
+    } while (++seg != end);
+    VQG_EXPECT_(bytes <= UINT32_MAX, VQG_BAD_SEGMENT);
     *least = *least > d->ledger.policy.min_length ? *least : d->ledger.policy.min_length;
     VQG_EXPECT_(*least <= sum, VQG_BAD_LENGTH);
     *writable = (uint32_t)sum;
     return VQG_OK;
 }
 
-/** Records a chain that stands in the descriptor table, and writes its head into the avail ring. */
-VQG_API void vqg_driver_commit_(struct vqg_driver *d, uint16_t head, uint32_t descs, uint32_t writable, uint32_t least,
-                                void *cookie)
+/** Records a chain of `count` descriptors of the free list, from its first on. */
+VQG_API void vqg_driver_record_(struct vqg_driver *d, struct vqg_slot *first, uint32_t count, uint32_t writable,
+                                uint32_t least, void *cookie)
 {
-    struct vqg_ledger *l = &d->ledger;
-    struct vqg_slot *first = &l->record.slots[head];
-    uint16_t position = l->avail;
     first->cookie = cookie;
     first->writable = writable;
     first->least = least;
-    first->count = (uint16_t)descs;
-    first->position = position;
-    l->record.slots[position & (l->record.size - 1u)].order = head;
-    vqg_split_expose_(&l->ring, position, head);
-    l->avail = (uint16_t)(position + 1u);
-    d->free_count -= descs;
+    first->count = (uint16_t)count;
+    d->free_count -= count;
 }
 
 /** Adds a direct chain. */
@@ -139,26 +132,19 @@ VQG_API enum vqg_status vqg_driver_add_direct_(struct vqg_driver *d, const struc
 {
     struct vqg_ledger *l = &d->ledger;
     struct vqg_slot *slots = l->record.slots;
+    uint32_t head = d->free_head;
     uint32_t writable;
-    uint32_t left = count;
-    uint16_t head = d->free_head;
-    uint16_t id = head;
+    uint32_t tail;
     enum vqg_status st;
     VQG_EXPECT_(l->guard.state == VQG_STATE_LIVE, VQG_DEAD);
     VQG_EXPECT_(count - 1u < d->max_direct, VQG_BAD_COUNT);
     st = vqg_driver_check_(d, seg, count, &least, &writable);
     VQG_EXPECT_(st == VQG_OK, st);
     VQG_EXPECT_(count <= d->free_count, VQG_FULL);
-    while (--left != 0u) {
-        uint16_t next = slots[id].next;
-        vqg_split_put_desc_(l->ring.desc, id, seg, VQG_DESC_F_NEXT, next);
-        slots[next].count = VQG_SLOT_MEMBER_;
-        seg++;
-        id = next;
-    }
-    vqg_split_put_desc_(l->ring.desc, id, seg, 0, 0);
-    d->free_head = slots[id].next;
-    vqg_driver_commit_(d, head, count, writable, least, cookie);
+    vqg_driver_record_(d, &slots[head], count, writable, least, cookie);
+    tail = vqg_split_lend_(&l->ring, slots, head, seg, count);
+    slots[head].tail = (uint16_t)tail;
+    d->free_head = slots[tail].next;
     return VQG_OK;
 }
 
@@ -166,30 +152,23 @@ VQG_API enum vqg_status vqg_driver_add_direct_(struct vqg_driver *d, const struc
 VQG_API enum vqg_status vqg_driver_add_indirect_(struct vqg_driver *d, const struct vqg_request *r)
 {
     struct vqg_ledger *l = &d->ledger;
-    struct vqg_shared table = vqg_shared_at(r->table, l->ring.desc.big_);
-    struct vqg_seg referrer = vqg_out(NULL, r->count * VQG_DESC_BYTES);
-    uint32_t last = r->count - 1u;
-    uint16_t head = d->free_head;
+    struct vqg_shared table = vqg_shared_at(r->table, vqg_shared_is_big_(l->ring.desc));
     uint32_t least = r->min_length;
+    uint32_t head = d->free_head;
     uint32_t writable;
     enum vqg_status st;
-    uint32_t i;
     VQG_EXPECT_(l->guard.state == VQG_STATE_LIVE, VQG_DEAD);
     VQG_EXPECT_(d->indirect && r->count <= r->table_entries, VQG_BAD_TABLE);
-    VQG_EXPECT_(last < l->policy.max_elements && last < VQG_QUEUE_SIZE_MAX, VQG_BAD_COUNT);
+    VQG_EXPECT_(r->count - 1u < d->max_indirect, VQG_BAD_COUNT);
     VQG_EXPECT_(vqg_is_aligned_(r->table, VQG_DESC_ALIGN), VQG_BAD_TABLE);
     VQG_EXPECT_(vqg_range_is_sane_(r->table_addr, vqg_desc_bytes(r->count)), VQG_BAD_TABLE);
     st = vqg_driver_check_(d, r->seg, r->count, &least, &writable);
     VQG_EXPECT_(st == VQG_OK, st);
     VQG_EXPECT_(d->free_count != 0u, VQG_FULL);
-    for (i = 0; i < last; i++) {
-        vqg_split_put_desc_(table, i, &r->seg[i], VQG_DESC_F_NEXT, (uint16_t)(i + 1u));
-    }
-    vqg_split_put_desc_(table, last, &r->seg[last], 0, 0);
-    referrer.addr = r->table_addr;
-    vqg_split_put_desc_(l->ring.desc, head, &referrer, VQG_DESC_F_INDIRECT, 0);
+    vqg_split_lend_table_(&l->ring, l->record.slots, head, table, r->table_addr, r->seg, r->count);
+    vqg_driver_record_(d, &l->record.slots[head], 1, writable, least, r->cookie);
+    l->record.slots[head].tail = (uint16_t)head;
     d->free_head = l->record.slots[head].next;
-    vqg_driver_commit_(d, head, 1, writable, least, r->cookie);
     return VQG_OK;
 }
 
@@ -229,14 +208,10 @@ VQG_API VQG_PORT_NODISCARD enum vqg_status vqg_driver_add(struct vqg_driver *d, 
 VQG_API bool vqg_driver_kick(struct vqg_driver *d)
 {
     struct vqg_ledger *l = &d->ledger;
-    uint16_t was = l->published;
-    if (l->guard.state != VQG_STATE_LIVE || was == l->avail) {
+    if (l->guard.state != VQG_STATE_LIVE || l->ring.put == l->ring.published) {
         return false;
     }
-    l->record.outstanding += (uint16_t)(l->avail - was);
-    l->published = l->avail;
-    vqg_split_publish_(&l->ring, l->avail);
-    return vqg_split_kick_due_(&l->ring, l->avail, was);
+    return vqg_split_publish_(&l->ring);
 }
 
 /**
@@ -246,16 +221,18 @@ VQG_API bool vqg_driver_kick(struct vqg_driver *d)
 VQG_API uint32_t vqg_driver_notification(const struct vqg_driver *d)
 {
     uint32_t index = d->ledger.guard.violation.queue;
-    return d->notify_data ? (index & 0xffffu) | ((uint32_t)d->ledger.published << 16) : index;
+    return d->notify_data ? (index & 0xffffu) | ((uint32_t)d->ledger.ring.published << 16) : index;
 }
 
 /** Frees a chain in the record and puts its descriptors back on the free list. */
-VQG_API void vqg_driver_settle_(struct vqg_driver *d, uint16_t head, uint32_t count)
+VQG_API void vqg_driver_settle_(struct vqg_driver *d, uint16_t head)
 {
-    uint16_t last = vqg_record_free_(&d->ledger.record, head, count);
-    d->ledger.record.slots[last].next = d->free_head;
+    struct vqg_slot *slots = d->ledger.record.slots;
+    struct vqg_slot *first = &slots[head];
+    d->free_count += first->count;
+    first->count = 0;
+    slots[first->tail].next = d->free_head;
     d->free_head = head;
-    d->free_count += count;
 }
 
 /**
@@ -273,7 +250,7 @@ VQG_API VQG_PORT_NODISCARD enum vqg_status vqg_driver_take(struct vqg_driver *d,
     VQG_EXPECT_(d != NULL && done != NULL, VQG_BAD_ENDPOINT);
     st = vqg_ledger_accept_(&d->ledger, done);
     if (st == VQG_OK) {
-        vqg_driver_settle_(d, done->id, done->count);
+        vqg_driver_settle_(d, done->id);
     }
     return st;
 }
@@ -281,9 +258,9 @@ VQG_API VQG_PORT_NODISCARD enum vqg_status vqg_driver_take(struct vqg_driver *d,
 /** Asks the device for no interrupts. It may send some: this is a hint. (2.7.7) */
 VQG_API void vqg_driver_callback_disable(struct vqg_driver *d)
 {
-    d->ledger.callbacks_off = true;
+    d->ledger.ring.quiet = true;
     if (d->ledger.guard.state == VQG_STATE_LIVE) {
-        vqg_split_arm_callback_(&d->ledger.ring, false, d->ledger.last_used);
+        vqg_split_ask_(&d->ledger.ring);
     }
 }
 
@@ -298,12 +275,12 @@ VQG_API void vqg_driver_callback_disable(struct vqg_driver *d)
 VQG_API bool vqg_driver_callback_enable(struct vqg_driver *d)
 {
     enum vqg_status st;
-    d->ledger.callbacks_off = false;
+    d->ledger.ring.quiet = false;
     if (d->ledger.guard.state != VQG_STATE_LIVE) {
         return false;
     }
-    vqg_split_arm_callback_(&d->ledger.ring, true, d->ledger.last_used);
-    if (d->ledger.seen_used != d->ledger.last_used) {
+    vqg_split_ask_(&d->ledger.ring);
+    if (d->ledger.ring.seen != d->ledger.ring.get) {
         return true;
     }
     st = vqg_ledger_harvest_(&d->ledger);
@@ -368,7 +345,7 @@ VQG_API VQG_PORT_NODISCARD enum vqg_status vqg_driver_reclaim(struct vqg_driver 
             done->count = slot->count;
             done->id = (uint16_t)d->cursor;
             done->flags = 0;
-            vqg_driver_settle_(d, done->id, done->count);
+            vqg_driver_settle_(d, done->id);
             return VQG_OK;
         }
     }

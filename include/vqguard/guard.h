@@ -213,6 +213,9 @@ VQG_API void vqg_guard_clear_(struct vqg_guard *g)
  * rule arrives whole: a bare name could be a macro of the including program. */
 #define VQG_BREAKS_(cond, rule) (!VQG_CONFIG_ASSUME(rule) && VQG_PORT_UNLIKELY(!(cond)))
 
+/** True when `cond` holds, or this build takes the rule for granted: for a fast path, behind which the rule stands. */
+#define VQG_KEEPS_(cond, name) (VQG_CONFIG_ASSUME(VQG_RULE_##name) || (cond))
+
 /** The other side keeps this rule, or the enclosing function returns its status. */
 #define VQG_REQUIRE(guard, cond, name, index, value, limit)                                                            \
     do {                                                                                                               \

@@ -39,11 +39,12 @@ extern "C" {
 /* Ring flags (2.7.6, 2.7.8). */
 #define VQG_AVAIL_F_NO_INTERRUPT 1u /**< the driver wants no interrupts */
 #define VQG_USED_F_NO_NOTIFY 1u     /**< the device wants no kicks */
+#define VQG_RING_F_QUIET_ 1u        /* either of the two */
 
 /* Sizes in bytes, and offsets within the avail and the used ring. */
 #define VQG_DESC_BYTES 16u     /**< a descriptor */
-#define VQG_USED_ELEM_BYTES 8u /**< a used element */
-#define VQG_DESC_WORD_OFFSET_ 8u
+#define VQG_AVAIL_ELEM_BYTES 2u /**< an entry of the avail ring */
+#define VQG_USED_ELEM_BYTES 8u  /**< an entry of the used ring */
 #define VQG_RING_FLAGS_OFFSET_ 0u
 #define VQG_RING_IDX_OFFSET_ 2u
 #define VQG_RING_ENTRY_OFFSET_ 4u

@@ -46,13 +46,8 @@ struct vqg_ledger {
     struct vqg_guard guard;   /**< state and record of a violation */
     struct vqg_record record; /**< what is lent */
     struct vqg_policy policy; /**< limits are resolved: max_elements is not 0 */
-    struct vqg_split ring;    /**< the queue in shared memory */
+    struct vqg_ring ring;     /**< the queue in shared memory */
     uint64_t overlong;        /**< used lengths beyond what was lent */
-    uint16_t last_used;       /**< next position to take */
-    uint16_t seen_used;       /**< position up to which used.idx has been accepted */
-    uint16_t avail;           /**< driver: next position of the avail ring */
-    uint16_t published;       /**< driver: position up to which the device may look */
-    bool callbacks_off;       /**< the used_event word is not to be written */
 };
 
 /** The driver's set-up rules; on VQG_OK the ledger is live and its slots are free. */
@@ -76,10 +71,9 @@ VQG_API enum vqg_status vqg_ledger_set_up_(struct vqg_ledger *l, const struct vq
     VQG_EXPECT_(vqg_is_aligned_(q->avail, VQG_AVAIL_ALIGN), VQG_BAD_AVAIL);
     VQG_EXPECT_(vqg_is_aligned_(q->used, VQG_USED_ALIGN), VQG_BAD_USED);
     big = vqg_queue_is_big_(q);
-    l->ring.desc = vqg_shared_at(q->desc, big);
-    l->ring.avail = vqg_shared_at(q->avail, big);
-    l->ring.used = vqg_shared_at(q->used, big);
     l->ring.size = q->size;
+    l->ring.desc = vqg_shared_at(q->desc, big);
+    vqg_split_roles_(&l->ring, vqg_shared_at(q->avail, big), vqg_shared_at(q->used, big), false);
     l->ring.event_idx = (q->features & VQG_F_EVENT_IDX) != 0u;
     l->policy = *p;
     if (p->max_elements == 0u) {
@@ -113,7 +107,7 @@ VQG_API VQG_PORT_NODISCARD enum vqg_status vqg_ledger_init(struct vqg_ledger *l,
     enum vqg_status st = vqg_ledger_set_up_(l, q, p, slots, nslots);
     if (st == VQG_OK) {
         /* The driver writes its own event word. */
-        l->callbacks_off = true;
+        l->ring.quiet = true;
     }
     return st;
 }
@@ -142,14 +136,14 @@ VQG_API VQG_PORT_NODISCARD enum vqg_status vqg_ledger_publish(struct vqg_ledger 
     VQG_EXPECT_(l->policy.min_length <= writable, VQG_BAD_LENGTH);
     slots = l->record.slots;
     for (i = 0; i < count; i++) {
-        if (ids[i] >= l->record.size || slots[ids[i]].count != 0u) {
+        if (ids[i] >= l->record.size || slots[ids[i]].owner != 0u) {
             /* Undo: an id that is there twice was marked by its first place. */
             while (i != 0u) {
-                slots[ids[--i]].count = 0;
+                slots[ids[--i]].owner = 0;
             }
             return VQG_BAD_HEAD;
         }
-        slots[ids[i]].count = VQG_SLOT_MEMBER_;
+        slots[ids[i]].owner = 1;
     }
     for (i = 1; i < count; i++) {
         slots[ids[i - 1u]].next = ids[i];
@@ -158,91 +152,86 @@ VQG_API VQG_PORT_NODISCARD enum vqg_status vqg_ledger_publish(struct vqg_ledger 
     slots[ids[0]].writable = writable;
     slots[ids[0]].least = l->policy.min_length;
     slots[ids[0]].cookie = cookie;
-    l->record.outstanding++;
+    l->ring.put++;
+    l->ring.published++;
     return VQG_OK;
-}
-
-/**
- * True while the head was added and not yet published. Positions come round again, but the avail order
- * at a position between `published` and `avail` is always that of the latest head there.
- */
-VQG_API bool vqg_ledger_is_hidden_(const struct vqg_ledger *l, uint32_t id)
-{
-    uint16_t position;
-    if (l->avail == l->published) {
-        return false;
-    }
-    position = l->record.slots[id].position;
-    return (uint16_t)(position - l->published) < (uint16_t)(l->avail - l->published) &&
-           l->record.slots[position & (l->record.size - 1u)].order == id;
 }
 
 /** Looks how far the device says it is, and judges that. */
 VQG_API enum vqg_status vqg_ledger_harvest_(struct vqg_ledger *l)
 {
-    uint16_t seen = vqg_split_harvest_used_(&l->ring);
-    uint16_t pending = (uint16_t)(seen - l->last_used);
-    VQG_REQUIRE(&l->guard, pending <= l->record.outstanding, USED_JUMP, l->last_used, pending, l->record.outstanding);
-    l->seen_used = seen;
+    uint16_t seen = vqg_split_harvest_(&l->ring);
+    uint16_t pending = (uint16_t)(seen - l->ring.get);
+    uint16_t outstanding = (uint16_t)(l->ring.published - l->ring.get);
+    VQG_REQUIRE(&l->guard, pending <= outstanding, USED_JUMP, l->ring.get, pending, outstanding);
+    l->ring.seen = seen;
     return pending != 0u ? VQG_OK : VQG_EMPTY;
+}
+
+/** Nothing more is known to be completed: looks at the index, and if need be asks for an interrupt first. */
+VQG_API VQG_PORT_COLD enum vqg_status vqg_ledger_look_(struct vqg_ledger *l)
+{
+    enum vqg_status st = vqg_ledger_harvest_(l);
+    if (st == VQG_EMPTY && l->ring.event_idx && !l->ring.quiet) {
+        vqg_split_ask_(&l->ring);
+        st = vqg_ledger_harvest_(l);
+    }
+    return st;
 }
 
 /** Judges a used length that is not between the least and the most; under a lenient policy corrects it. */
 VQG_API VQG_PORT_COLD enum vqg_status vqg_ledger_odd_length_(struct vqg_ledger *l, const struct vqg_slot *slot,
-                                                             uint32_t id, struct vqg_done *done)
+                                                             uint32_t id, uint32_t claimed, struct vqg_done *done)
 {
     if (l->policy.length == VQG_LENGTH_REJECT) {
-        VQG_REQUIRE(&l->guard, done->len <= slot->writable, USED_LENGTH_MAX, id, done->len, slot->writable);
-        VQG_REQUIRE(&l->guard, done->len >= slot->least, USED_LENGTH_MIN, id, done->len, slot->least);
+        VQG_REQUIRE(&l->guard, claimed <= slot->writable, USED_LENGTH_MAX, id, claimed, slot->writable);
+        VQG_REQUIRE(&l->guard, claimed >= slot->least, USED_LENGTH_MIN, id, claimed, slot->least);
     }
-    if (done->len > slot->writable) {
-        done->len = slot->writable;
+    done->len = claimed;
+    done->flags = VQG_DONE_SHORT;
+    if (claimed > slot->writable) {
         l->overlong++;
+        done->len = slot->writable;
         done->flags = l->policy.length == VQG_LENGTH_CLAMP ? VQG_DONE_CLAMPED : 0u;
-    } else {
-        done->flags = VQG_DONE_SHORT;
     }
     return VQG_OK;
 }
 
-/** Takes a completion whose chain stays marked in the record; the caller settles it. */
-VQG_API enum vqg_status vqg_ledger_accept_(struct vqg_ledger *l, struct vqg_done *out)
+/** Takes a completion whose chain stays in the record; the caller settles it. */
+VQG_API VQG_PORT_INLINE enum vqg_status vqg_ledger_accept_(struct vqg_ledger *l, struct vqg_done *done)
 {
     struct vqg_guard *g = &l->guard;
-    struct vqg_done done;
     const struct vqg_slot *slot;
+    uint32_t len;
     uint32_t id;
     VQG_EXPECT_(g->state == VQG_STATE_LIVE, vqg_guard_was_untold_(g) ? VQG_V_USED_JUMP : VQG_DEAD);
-    if (l->seen_used == l->last_used) {
-        enum vqg_status st = vqg_ledger_harvest_(l);
-        if (st == VQG_EMPTY && l->ring.event_idx && !l->callbacks_off) {
-            vqg_split_arm_callback_(&l->ring, true, l->last_used);
-            st = vqg_ledger_harvest_(l);
-        }
+    if (VQG_PORT_UNLIKELY(l->ring.seen == l->ring.get)) {
+        enum vqg_status st = vqg_ledger_look_(l);
         if (st != VQG_OK) {
             return st;
         }
     }
-    vqg_split_fetch_used_(&l->ring, l->last_used, &id, &done.len);
-    VQG_REQUIRE(g, id < l->record.size, USED_ID_RANGE, l->last_used, id, l->record.size);
+    vqg_split_fetch_used_(&l->ring, &id, &len);
+    VQG_REQUIRE(g, id < l->record.size, USED_ID_RANGE, l->ring.get, id, l->record.size);
     id = VQG_PORT_NOSPEC(id, l->record.size);
     slot = &l->record.slots[id];
-    VQG_REQUIRE(g, vqg_slot_is_head_(slot) && !vqg_ledger_is_hidden_(l, id), USED_ID_OUTSTANDING, l->last_used, id,
-                slot->count);
-    done.claimed = done.len;
-    done.flags = 0;
+    VQG_REQUIRE(g, vqg_slot_is_head_(slot) && (l->ring.put == l->ring.published ||
+                                                !vqg_split_is_hidden_(&l->ring, l->record.slots, id)),
+                USED_ID_OUTSTANDING, l->ring.get, id, slot->count);
     /* `least` is at most `writable`: one comparison for both ends. */
-    if (VQG_PORT_UNLIKELY(done.len - slot->least > slot->writable - slot->least)) {
-        enum vqg_status st = vqg_ledger_odd_length_(l, slot, id, &done);
+    if (VQG_PORT_UNLIKELY(len - slot->least > slot->writable - slot->least)) {
+        enum vqg_status st = vqg_ledger_odd_length_(l, slot, id, len, done);
         VQG_EXPECT_(st == VQG_OK, st);
+    } else {
+        done->len = len;
+        done->flags = 0;
     }
-    done.cookie = slot->cookie;
-    done.generation = g->generation;
-    done.count = slot->count;
-    done.id = (uint16_t)id;
-    *out = done;
-    l->last_used++;
-    l->record.outstanding--;
+    done->claimed = len;
+    done->cookie = slot->cookie;
+    done->generation = g->generation;
+    done->count = slot->count;
+    done->id = (uint16_t)id;
+    l->ring.get++;
     return VQG_OK;
 }
 
@@ -263,7 +252,14 @@ VQG_API VQG_PORT_NODISCARD enum vqg_status vqg_ledger_take(struct vqg_ledger *l,
     VQG_EXPECT_(l != NULL && done != NULL, VQG_BAD_ENDPOINT);
     st = vqg_ledger_accept_(l, done);
     if (st == VQG_OK) {
-        (void)vqg_record_free_(&l->record, done->id, done->count);
+        struct vqg_slot *slots = l->record.slots;
+        uint32_t id = done->id;
+        uint32_t i;
+        slots[id].count = 0;
+        for (i = done->count; i != 0u; i--) {
+            slots[id].owner = 0;
+            id = slots[id].next;
+        }
     }
     return st;
 }

@@ -57,9 +57,9 @@ VQG_API VQG_PORT_NODISCARD enum vqg_status vqg_device_hint(struct vqg_device *d,
     uint32_t ahead;
     VQG_EXPECT_(d != NULL, VQG_BAD_ENDPOINT);
     VQG_EXPECT_(d->judge.guard.state == VQG_STATE_LIVE, VQG_DEAD);
-    behind = (uint16_t)(d->last_avail - next);
-    ahead = (uint32_t)(uint16_t)(next - d->last_avail) + (uint16_t)(d->last_avail - d->published);
-    VQG_REQUIRE(&d->judge.guard, ahead <= d->ring.size || behind <= 0x8000u, NOTIFY_HINT, d->last_avail, next,
+    behind = (uint16_t)(d->ring.get - next);
+    ahead = (uint32_t)(uint16_t)(next - d->ring.get) + (uint16_t)(d->ring.get - d->ring.published);
+    VQG_REQUIRE(&d->judge.guard, ahead <= d->ring.size || behind <= 0x8000u, NOTIFY_HINT, d->ring.get, next,
                 d->ring.size);
     return VQG_OK;
 }

@@ -22,7 +22,7 @@ struct vqg_device;
 enum vqg_byte_order {
     VQG_ORDER_AUTO = 0, /**< little-endian with VERSION_1, the host's own order without */
     VQG_ORDER_LITTLE,   /**< little-endian */
-    VQG_ORDER_BIG       /**< big-endian: a legacy queue of a big-endian guest */
+    VQG_ORDER_BIG       /**< big-endian: a legacy queue of a big-endian guest; see VQG_CONFIG_CROSS_ENDIAN */
 };
 
 /**
@@ -154,6 +154,7 @@ VQG_API enum vqg_status vqg_check_queue_(struct vqg_guard *g, const struct vqg_q
     VQG_EXPECT_((q->features & p->required_features) == p->required_features, VQG_BAD_FEATURES);
     VQG_EXPECT_((q->features & VQG_F_LACKING_) == 0u, VQG_BAD_FEATURES);
     VQG_EXPECT_((unsigned)q->order <= (unsigned)VQG_ORDER_BIG, VQG_BAD_BYTE_ORDER);
+    VQG_EXPECT_(VQG_BOTH_ORDERS_ || q->order != VQG_ORDER_BIG, VQG_BAD_BYTE_ORDER);
     VQG_REQUIRE_SETUP(g, !modern || q->order != VQG_ORDER_BIG, BYTE_ORDER, VQG_BAD_BYTE_ORDER, q->order,
                       VQG_ORDER_LITTLE);
     return vqg_check_size_(g, q->size, q->size_max);

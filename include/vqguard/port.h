@@ -45,6 +45,11 @@
 #define VQG_PORT_COLD
 #endif
 
+/** Makes a function part of its callers, of which there are few. */
+#ifndef VQG_PORT_INLINE
+#define VQG_PORT_INLINE
+#endif
+
 /** Tells the compiler that a condition rarely holds. */
 #ifndef VQG_PORT_UNLIKELY
 #define VQG_PORT_UNLIKELY(cond) (cond)

@@ -17,69 +17,76 @@
 extern "C" {
 #endif
 
-/** One descriptor id. 24 bytes where a pointer has 8, private; see struct vqg_record. */
+/** One descriptor id. 32 bytes where a pointer has 8, private; see struct vqg_record. */
 struct vqg_slot {
-    void *cookie;      /**< head: the driver's cookie, or the device's chain */
+    void *cookie;      /**< head: driver: comes back with the completion; device: the chain */
     uint32_t writable; /**< head: device-writable bytes */
-    uint32_t least;    /**< head: least used length that the driver accepts */
+    uint32_t least;    /**< driver, head: least used length that is accepted */
+    uint16_t count;    /**< head: descriptors of its chain; 0: not the head of a chain in flight */
     uint16_t next;     /**< the next descriptor of the chain, or of the free list */
-    uint16_t count;    /**< 0: free; 1 to 32768: head of that many; VQG_SLOT_MEMBER_: part of a chain */
-    uint16_t order;    /**< driver: head at this position of the avail ring */
-    uint16_t position; /**< driver: head's own position in the avail ring */
+    uint16_t tail;     /**< driver, head: the last descriptor of its chain */
+    uint16_t order;    /**< driver: the head that was put at this index of the ring */
+    uint16_t position; /**< driver, head: where it was put */
+    uint16_t owner;    /**< device: head of the chain that it was last seen in; ledger alone: 1 while it is in a chain */
+    uint32_t serial;   /**< device: number of that chain; 0: none */
 };
-
-/** `count` of a slot that is in a chain without being its head. */
-#define VQG_SLOT_MEMBER_ 0xffffu
 
 /** All slots of a queue. Private. */
 struct vqg_record {
     struct vqg_slot *slots; /**< the caller's memory */
     uint32_t size;        /**< descriptors of the queue */
-    uint32_t outstanding; /**< heads that are exposed and not returned */
+    uint32_t serial;      /**< device: number of the latest chain */
 };
 
 /** Forgets everything: all slots are free. */
 VQG_API void vqg_record_clear_(struct vqg_record *r)
 {
     vqg_zero_(r->slots, (size_t)r->size * sizeof r->slots[0]);
-    r->outstanding = 0;
+    r->serial = 1;
 }
 
-/** True when the slot is a head in flight, exposed or not. */
+/** True when the slot is the head of a chain in flight, exposed or not. */
 VQG_API bool vqg_slot_is_head_(const struct vqg_slot *s)
 {
-    return (uint16_t)(s->count - 1u) < VQG_QUEUE_SIZE_MAX;
+    return s->count != 0u;
 }
 
-/** True when `id` is one of the `count` descriptors that are linked from `head`. */
-VQG_API VQG_PORT_COLD bool vqg_record_links_(const struct vqg_record *r, uint16_t head, uint32_t count, uint32_t id)
-{
-    uint16_t at = head;
-    uint32_t i;
-    for (i = 0; i < count; i++) {
-        if (at == id) {
-            return true;
-        }
-        at = r->slots[at].next;
-    }
-    return false;
-}
+/* ---- which chain a descriptor belongs to: the device's side ---- */
 
 /**
- * Frees the `count` descriptors that are linked from `head`. Links stay readable
- * until the slots are used again.
- * @return the last descriptor of the chain
+ * True when the descriptor belongs to a chain in flight: its owner heads one, of
+ * the number that the descriptor bears. A chain that ends takes all its
+ * descriptors with it, however many there are.
  */
-VQG_API uint16_t vqg_record_free_(struct vqg_record *r, uint16_t head, uint32_t count)
+VQG_API bool vqg_record_is_used_(const struct vqg_record *r, const struct vqg_slot *s)
 {
-    uint16_t id = head;
+    const struct vqg_slot *owner = &r->slots[s->owner];
+    return owner->serial == s->serial && owner->count != 0u;
+}
+
+/** Numbers begin again: no descriptor that is free now may bear one that is still to come. */
+VQG_API VQG_PORT_COLD void vqg_record_renumber_(struct vqg_record *r)
+{
     uint32_t i;
-    r->slots[id].count = 0;
-    for (i = 1; i < count; i++) {
-        id = r->slots[id].next;
-        r->slots[id].count = 0;
+    for (i = 0; i < r->size; i++) {
+        if (!vqg_record_is_used_(r, &r->slots[i])) {
+            r->slots[i].serial = 0;
+        }
     }
-    return id;
+    /* Those in flight share a number that no other chain gets: their heads tell them apart. */
+    for (i = 0; i < r->size; i++) {
+        r->slots[i].serial = r->slots[i].serial != 0u;
+    }
+    r->serial = 2;
+}
+
+/** The number of a chain that begins. */
+VQG_API uint32_t vqg_record_begin_(struct vqg_record *r)
+{
+    if (VQG_PORT_UNLIKELY(++r->serial == 0u)) {
+        vqg_record_renumber_(r);
+    }
+    return r->serial;
 }
 
 #ifdef __cplusplus

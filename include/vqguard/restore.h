@@ -38,8 +38,8 @@ VQG_API VQG_PORT_NODISCARD enum vqg_status vqg_device_save(const struct vqg_devi
     uint32_t n = 0;
     uint32_t i;
     VQG_EXPECT_(d != NULL && s != NULL, VQG_BAD_ENDPOINT);
-    VQG_EXPECT_(d->judge.guard.state == VQG_STATE_LIVE && d->published == d->used, VQG_BAD_STATE);
-    VQG_EXPECT_(d->record.outstanding + d->resume_left <= s->capacity && (s->heads != NULL || s->capacity == 0u),
+    VQG_EXPECT_(d->judge.guard.state == VQG_STATE_LIVE && d->ring.published == d->ring.put, VQG_BAD_STATE);
+    VQG_EXPECT_((uint16_t)(d->ring.get - d->ring.put) <= s->capacity && (s->heads != NULL || s->capacity == 0u),
                 VQG_BAD_SAVED);
     for (i = 0; i < d->record.size; i++) {
         if (vqg_slot_is_head_(&d->record.slots[i])) {
@@ -50,8 +50,8 @@ VQG_API VQG_PORT_NODISCARD enum vqg_status vqg_device_save(const struct vqg_devi
         s->heads[n++] = d->resume[i];
     }
     s->count = n;
-    s->last_avail = d->last_avail;
-    s->used = d->used;
+    s->last_avail = d->ring.get;
+    s->used = d->ring.put;
     return VQG_OK;
 }
 
@@ -60,7 +60,7 @@ VQG_API enum vqg_status vqg_device_check_saved_(struct vqg_device *d, const stru
 {
     struct vqg_guard *g = &d->judge.guard;
     uint16_t flying = (uint16_t)(s->last_avail - s->used);
-    uint16_t pending = (uint16_t)(vqg_split_harvest_avail_(&d->ring) - s->last_avail);
+    uint16_t pending = (uint16_t)(vqg_split_harvest_(&d->ring) - s->last_avail);
     uint32_t i;
     VQG_REQUIRE_SETUP(g, flying == s->count && flying <= d->ring.size, RESTORE, VQG_BAD_SAVED, flying, s->count);
     VQG_REQUIRE_SETUP(g, (uint32_t)pending + flying <= d->ring.size, RESTORE, VQG_BAD_SAVED, pending, d->ring.size);
@@ -87,7 +87,7 @@ VQG_API VQG_PORT_NODISCARD enum vqg_status vqg_device_restore(struct vqg_device 
     enum vqg_status st;
     VQG_EXPECT_(d != NULL && s != NULL && (s->heads != NULL || s->count == 0u), VQG_BAD_ENDPOINT);
     VQG_EXPECT_(d->judge.guard.state == VQG_STATE_LIVE, VQG_BAD_STATE);
-    VQG_EXPECT_(d->last_avail == 0u && d->used == 0u, VQG_BAD_STATE);
+    VQG_EXPECT_(d->ring.get == 0u && d->ring.put == 0u, VQG_BAD_STATE);
     st = vqg_device_check_saved_(d, s);
     vqg_record_clear_(&d->record);
     if (st != VQG_OK) {
@@ -96,10 +96,10 @@ VQG_API VQG_PORT_NODISCARD enum vqg_status vqg_device_restore(struct vqg_device 
     }
     d->resume = s->heads;
     d->resume_left = s->count;
-    d->last_avail = s->last_avail;
-    d->seen_avail = s->last_avail;
-    d->used = s->used;
-    d->published = s->used;
+    d->ring.get = s->last_avail;
+    d->ring.seen = s->last_avail;
+    d->ring.put = s->used;
+    d->ring.published = s->used;
     return VQG_OK;
 }
 

@@ -20,6 +20,18 @@
 extern "C" {
 #endif
 
+/**
+ * Queues in the byte order that the host does not have and VERSION_1 does not ask
+ * for: legacy queues of a big-endian guest on a little-endian host. Default: a
+ * build without them refuses such a queue, and spares each access the question.
+ */
+#ifndef VQG_CONFIG_CROSS_ENDIAN
+#define VQG_CONFIG_CROSS_ENDIAN 0
+#endif
+
+/** True when this build can hold queues of either byte order. */
+#define VQG_BOTH_ORDERS_ (VQG_CONFIG_CROSS_ENDIAN || VQG_PORT_BIG_ENDIAN)
+
 /** A piece of shared memory. Only the functions of this file look inside. */
 struct vqg_shared {
     volatile unsigned char *base_; /**< private: where it starts */
@@ -43,9 +55,15 @@ VQG_API struct vqg_shared vqg_shared_at(void *base, bool big_endian)
     return s;
 }
 
+/** True when the fields are big-endian. */
+VQG_API bool vqg_shared_is_big_(struct vqg_shared s)
+{
+    return VQG_BOTH_ORDERS_ && s.big_;
+}
+
 VQG_API bool vqg_shared_swaps_(struct vqg_shared s)
 {
-    return VQG_PORT_UNLIKELY(s.big_ != (VQG_PORT_BIG_ENDIAN != 0));
+    return VQG_PORT_UNLIKELY(vqg_shared_is_big_(s) != (VQG_PORT_BIG_ENDIAN != 0));
 }
 
 VQG_API uint16_t vqg_swap16_(uint16_t v)
@@ -83,14 +101,18 @@ VQG_API uint16_t vqg_fetch16_acquire_(struct vqg_shared s, size_t offset)
     return vqg_shared_swaps_(s) ? vqg_swap16_(v) : v;
 }
 
-/** Fetches the 32-bit field at `offset`, once. */
-VQG_API uint32_t vqg_fetch32_(struct vqg_shared s, size_t offset)
+/** Fetches the two 32-bit fields at `offset`, once each. */
+VQG_API void vqg_fetch32x2_(struct vqg_shared s, size_t offset, uint32_t *first, uint32_t *second)
 {
     const volatile void *p = s.base_ + offset;
-    uint32_t v;
-    VQG_PORT_INVALIDATE(p, 4u);
-    v = vqg_port_load32((const volatile uint32_t *)p);
-    return vqg_shared_swaps_(s) ? vqg_swap32_(v) : v;
+    const volatile uint32_t *field = (const volatile uint32_t *)p;
+    VQG_PORT_INVALIDATE(p, 8u);
+    *first = vqg_port_load32(field);
+    *second = vqg_port_load32(field + 1);
+    if (vqg_shared_swaps_(s)) {
+        *first = vqg_swap32_(*first);
+        *second = vqg_swap32_(*second);
+    }
 }
 
 /** Fetches the 64-bit field at `offset`, byte by byte, each byte once. */
@@ -101,25 +123,31 @@ VQG_API VQG_PORT_COLD uint64_t vqg_fetch64_bytes_(struct vqg_shared s, size_t of
     VQG_PORT_INVALIDATE(s.base_ + offset, 8u);
     for (i = 0; i < 8u; i++) {
         uint64_t byte = vqg_port_load8(s.base_ + offset + i);
-        v |= byte << (s.big_ ? 56u - 8u * i : 8u * i);
+        v |= byte << (vqg_shared_is_big_(s) ? 56u - 8u * i : 8u * i);
     }
     return v;
 }
 
 /**
- * Fetches the 64-bit field at `offset`, once. An indirect table may lie at any
- * address, so that an unaligned handle is read byte by byte.
+ * Fetches the two 64-bit fields at `offset`, once each. An indirect table may lie
+ * at any address, so that an unaligned handle is read byte by byte.
  */
-VQG_API uint64_t vqg_fetch64_(struct vqg_shared s, size_t offset)
+VQG_API void vqg_fetch128_(struct vqg_shared s, size_t offset, uint64_t *first, uint64_t *second)
 {
     const volatile void *p = s.base_ + offset;
-    uint64_t v;
+    const volatile uint64_t *field = (const volatile uint64_t *)p;
     if (VQG_PORT_UNLIKELY(s.unaligned_)) {
-        return vqg_fetch64_bytes_(s, offset);
+        *first = vqg_fetch64_bytes_(s, offset);
+        *second = vqg_fetch64_bytes_(s, offset + 8u);
+        return;
     }
-    VQG_PORT_INVALIDATE(p, 8u);
-    v = vqg_port_load64((const volatile uint64_t *)p);
-    return vqg_shared_swaps_(s) ? vqg_swap64_(v) : v;
+    VQG_PORT_INVALIDATE(p, 16u);
+    *first = vqg_port_load64(field);
+    *second = vqg_port_load64(field + 1);
+    if (vqg_shared_swaps_(s)) {
+        *first = vqg_swap64_(*first);
+        *second = vqg_swap64_(*second);
+    }
 }
 
 /** Stores a 16-bit field. */
@@ -138,20 +166,24 @@ VQG_API void vqg_put16_release_(struct vqg_shared s, size_t offset, uint16_t v)
     VQG_PORT_CLEAN(p, 2u);
 }
 
-/** Stores a 32-bit field. */
-VQG_API void vqg_put32_(struct vqg_shared s, size_t offset, uint32_t v)
+/** Stores two 32-bit fields. */
+VQG_API void vqg_put32x2_(struct vqg_shared s, size_t offset, uint32_t first, uint32_t second)
 {
     volatile void *p = s.base_ + offset;
-    vqg_port_store32((volatile uint32_t *)p, vqg_shared_swaps_(s) ? vqg_swap32_(v) : v);
-    VQG_PORT_CLEAN(p, 4u);
+    volatile uint32_t *field = (volatile uint32_t *)p;
+    vqg_port_store32(field, vqg_shared_swaps_(s) ? vqg_swap32_(first) : first);
+    vqg_port_store32(field + 1, vqg_shared_swaps_(s) ? vqg_swap32_(second) : second);
+    VQG_PORT_CLEAN(p, 8u);
 }
 
-/** Stores a 64-bit field. The handle is 8-byte aligned. */
-VQG_API void vqg_put64_(struct vqg_shared s, size_t offset, uint64_t v)
+/** Stores two 64-bit fields. The handle is 8-byte aligned. */
+VQG_API void vqg_put128_(struct vqg_shared s, size_t offset, uint64_t first, uint64_t second)
 {
     volatile void *p = s.base_ + offset;
-    vqg_port_store64((volatile uint64_t *)p, vqg_shared_swaps_(s) ? vqg_swap64_(v) : v);
-    VQG_PORT_CLEAN(p, 8u);
+    volatile uint64_t *field = (volatile uint64_t *)p;
+    vqg_port_store64(field, vqg_shared_swaps_(s) ? vqg_swap64_(first) : first);
+    vqg_port_store64(field + 1, vqg_shared_swaps_(s) ? vqg_swap64_(second) : second);
+    VQG_PORT_CLEAN(p, 16u);
 }
 
 /** Copies `bytes` bytes of payload out of shared memory, each byte once. */

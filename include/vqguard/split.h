@@ -7,9 +7,8 @@
  * counters that run freely; a ring entry is a position modulo the size.
  *
  * Barriers come in pairs across the two sides:
- *   A: the driver releases avail.idx, the device acquires it.
- *   B: the device releases used.idx, the driver acquires it.
- *   C: each side's full fence between its own index (or event word) and the
+ *   A: each side releases its own index, the other acquires it.
+ *   B: each side's full fence between its own index (or event word) and the
  *      peer's event word (or index), so that one of the two sees the other.
  */
 #ifndef VQGUARD_SPLIT_H
@@ -17,19 +16,161 @@
 
 #include "chain.h"
 #include "record.h"
+#include "ring.h"
 
 #ifdef __cplusplus
 extern "C" {
 #endif
 
-/** A split queue in shared memory. Private. */
-struct vqg_split {
-    struct vqg_shared desc;  /**< descriptor table */
-    struct vqg_shared avail; /**< avail ring with used_event */
-    struct vqg_shared used;  /**< used ring with avail_event */
-    uint32_t size;           /**< descriptors, a power of two */
-    bool event_idx;          /**< VIRTIO_F_EVENT_IDX was acknowledged */
-};
+/* ---- both sides ---- */
+
+/** Which ring is whose. The event words stand behind the last entry of the ring of the side that asks. */
+VQG_API void vqg_split_roles_(struct vqg_ring *r, struct vqg_shared avail, struct vqg_shared used, bool device)
+{
+    uint32_t avail_event = VQG_RING_ENTRY_OFFSET_ + r->size * VQG_AVAIL_ELEM_BYTES;
+    uint32_t used_event = VQG_RING_ENTRY_OFFSET_ + r->size * VQG_USED_ELEM_BYTES;
+    r->mask = r->size - 1u;
+    r->own = device ? used : avail;
+    r->peer = device ? avail : used;
+    r->own_event = device ? used_event : avail_event;
+    r->peer_event = device ? avail_event : used_event;
+}
+
+VQG_API size_t vqg_split_entry_(const struct vqg_ring *r, uint16_t position, size_t bytes)
+{
+    return VQG_RING_ENTRY_OFFSET_ + (size_t)(position & r->mask) * bytes;
+}
+
+/** Barrier A. Everything that was put is the other side's. Does it want to hear of that? Barrier B. */
+VQG_API bool vqg_split_publish_(struct vqg_ring *r)
+{
+    uint16_t was = r->published;
+    r->published = r->put;
+    vqg_put16_release_(r->own, VQG_RING_IDX_OFFSET_, r->put);
+    vqg_port_fence();
+    if (r->event_idx) {
+        return vqg_event_due_(vqg_fetch16_(r->peer, r->peer_event), r->put, was);
+    }
+    return (vqg_fetch16_(r->peer, VQG_RING_FLAGS_OFFSET_) & VQG_RING_F_QUIET_) == 0u;
+}
+
+/** Asks for a notification when the next position is filled, or for none. Barrier B when asking. */
+VQG_API void vqg_split_ask_(const struct vqg_ring *r)
+{
+    if (r->event_idx) {
+        /* The farthest position there is: no notification before 65535 more. */
+        vqg_put16_(r->own, r->own_event, r->quiet ? (uint16_t)(r->get - 1u) : r->get);
+    } else {
+        vqg_put16_(r->own, VQG_RING_FLAGS_OFFSET_, (uint16_t)(r->quiet ? VQG_RING_F_QUIET_ : 0u));
+    }
+    if (!r->quiet) {
+        vqg_port_fence();
+    }
+}
+
+/** Barrier A. Position up to which the other side says it has come. */
+VQG_API uint16_t vqg_split_harvest_(const struct vqg_ring *r)
+{
+    return vqg_fetch16_acquire_(r->peer, VQG_RING_IDX_OFFSET_);
+}
+
+/* ---- driver's side ---- */
+
+/** Clears the rings' headers and event words; the device does not know the queue yet. */
+VQG_API void vqg_split_clear_(const struct vqg_ring *r)
+{
+    vqg_put16_(r->own, VQG_RING_FLAGS_OFFSET_, 0);
+    vqg_put16_(r->own, VQG_RING_IDX_OFFSET_, 0);
+    vqg_put16_(r->own, r->own_event, 0);
+    vqg_put16_(r->peer, VQG_RING_FLAGS_OFFSET_, 0);
+    vqg_put16_(r->peer, VQG_RING_IDX_OFFSET_, 0);
+    vqg_put16_(r->peer, r->peer_event, 0);
+}
+
+/** Writes descriptor `i` of a table. */
+VQG_API void vqg_split_put_desc_(struct vqg_shared table, uint32_t i, uint64_t addr, uint32_t len, uint32_t flags,
+                                 uint32_t next)
+{
+    uint64_t word;
+    if (vqg_shared_is_big_(table)) {
+        word = ((uint64_t)len << 32) | (flags << 16) | next;
+    } else {
+        word = len | ((uint64_t)(flags | (next << 16)) << 32);
+    }
+    vqg_put128_(table, (size_t)i * VQG_DESC_BYTES, addr, word);
+}
+
+/** Writes a head into the avail ring; nobody sees it before the index is published. */
+VQG_API void vqg_split_expose_(struct vqg_ring *r, struct vqg_slot *slots, uint32_t head)
+{
+    uint32_t index = r->put & r->mask;
+    slots[index].order = (uint16_t)head;
+    slots[head].position = (uint16_t)index;
+    vqg_put16_(r->own, VQG_RING_ENTRY_OFFSET_ + (size_t)index * VQG_AVAIL_ELEM_BYTES, (uint16_t)head);
+    r->put++;
+}
+
+/** True while the head, which is in flight, was written and not yet published. */
+VQG_API bool vqg_split_is_hidden_(const struct vqg_ring *r, const struct vqg_slot *slots, uint32_t head)
+{
+    uint32_t index = slots[head].position;
+    /* A head of long ago can have the index of a hidden one; the private order then names that one. */
+    return ((index - r->published) & r->mask) < (uint16_t)(r->put - r->published) && slots[index].order == head;
+}
+
+/**
+ * Writes a direct chain into the descriptors that are linked from `head` in the record.
+ * @return the last of them
+ */
+VQG_API uint32_t vqg_split_lend_(struct vqg_ring *r, struct vqg_slot *slots, uint32_t head,
+                                 const struct vqg_seg *seg, uint32_t count)
+{
+    uint32_t id = head;
+    while (--count != 0u) {
+        uint32_t next = slots[id].next;
+        vqg_split_put_desc_(r->desc, id, seg->addr, seg->len, VQG_DESC_F_NEXT | vqg_seg_flags_(seg), next);
+        seg++;
+        id = next;
+    }
+    vqg_split_put_desc_(r->desc, id, seg->addr, seg->len, vqg_seg_flags_(seg), 0);
+    vqg_split_expose_(r, slots, head);
+    return id;
+}
+
+/** Writes an indirect table, and the descriptor that refers to it. */
+VQG_API void vqg_split_lend_table_(struct vqg_ring *r, struct vqg_slot *slots, uint32_t head,
+                                   struct vqg_shared table, uint64_t table_addr, const struct vqg_seg *seg,
+                                   uint32_t count)
+{
+    uint32_t i;
+    for (i = 0; i + 1u < count; i++) {
+        vqg_split_put_desc_(table, i, seg[i].addr, seg[i].len, VQG_DESC_F_NEXT | vqg_seg_flags_(&seg[i]), i + 1u);
+    }
+    vqg_split_put_desc_(table, i, seg[i].addr, seg[i].len, vqg_seg_flags_(&seg[i]), 0);
+    vqg_split_put_desc_(r->desc, head, table_addr, count * VQG_DESC_BYTES, VQG_DESC_F_INDIRECT, 0);
+    vqg_split_expose_(r, slots, head);
+}
+
+/** Fetches the used element at the next position, which has been harvested. */
+VQG_API void vqg_split_fetch_used_(const struct vqg_ring *r, uint32_t *id, uint32_t *len)
+{
+    vqg_fetch32x2_(r->peer, vqg_split_entry_(r, r->get, VQG_USED_ELEM_BYTES), id, len);
+}
+
+/* ---- device's side ---- */
+
+/** Fetches the head at the next position, which has been harvested. */
+VQG_API uint16_t vqg_split_fetch_head_(const struct vqg_ring *r)
+{
+    return vqg_fetch16_(r->peer, vqg_split_entry_(r, r->get, VQG_AVAIL_ELEM_BYTES));
+}
+
+/** Writes a used element; nobody sees it before the index is published. */
+VQG_API void vqg_split_return_(struct vqg_ring *r, uint32_t id, uint32_t len)
+{
+    vqg_put32x2_(r->own, vqg_split_entry_(r, r->put, VQG_USED_ELEM_BYTES), id, len);
+    r->put++;
+}
 
 /** A descriptor, fetched. */
 struct vqg_split_desc_ {
@@ -39,37 +180,13 @@ struct vqg_split_desc_ {
     uint16_t next;
 };
 
-/** What a notify decision asks: does `event` lie in the positions [was, now)? Safe when they wrap (E2, 2.7.10.1). */
-VQG_API bool vqg_event_due_(uint16_t event, uint16_t now, uint16_t was)
-{
-    return (uint16_t)(now - event - 1u) < (uint16_t)(now - was);
-}
-
-VQG_API size_t vqg_split_entry_(const struct vqg_split *r, uint16_t position, size_t bytes)
-{
-    return VQG_RING_ENTRY_OFFSET_ + (size_t)(position & (r->size - 1u)) * bytes;
-}
-
-/* The event words stand behind the last entry of the opposite ring. */
-VQG_API size_t vqg_split_used_event_(const struct vqg_split *r)
-{
-    return VQG_RING_ENTRY_OFFSET_ + (size_t)r->size * 2u;
-}
-
-VQG_API size_t vqg_split_avail_event_(const struct vqg_split *r)
-{
-    return VQG_RING_ENTRY_OFFSET_ + (size_t)r->size * VQG_USED_ELEM_BYTES;
-}
-
 /** Fetches descriptor `i` of a table, its two words once each. `i` is inside the table. */
 VQG_API struct vqg_split_desc_ vqg_split_fetch_desc_(struct vqg_shared table, uint32_t i)
 {
-    size_t at = (size_t)i * VQG_DESC_BYTES;
     struct vqg_split_desc_ d;
     uint64_t word;
-    d.addr = vqg_fetch64_(table, at);
-    word = vqg_fetch64_(table, at + VQG_DESC_WORD_OFFSET_);
-    if (table.big_) {
+    vqg_fetch128_(table, (size_t)i * VQG_DESC_BYTES, &d.addr, &word);
+    if (vqg_shared_is_big_(table)) {
         d.len = (uint32_t)(word >> 32);
         d.flags = (uint16_t)(word >> 16);
         d.next = (uint16_t)word;
@@ -81,185 +198,54 @@ VQG_API struct vqg_split_desc_ vqg_split_fetch_desc_(struct vqg_shared table, ui
     return d;
 }
 
-/** Writes descriptor `i` of a table. */
-VQG_API void vqg_split_put_desc_(struct vqg_shared table, uint32_t i, const struct vqg_seg *seg, unsigned flags,
-                                 uint16_t next)
-{
-    size_t at = (size_t)i * VQG_DESC_BYTES;
-    uint64_t word;
-    flags |= seg->write ? VQG_DESC_F_WRITE : 0u;
-    if (table.big_) {
-        word = ((uint64_t)seg->len << 32) | ((uint64_t)flags << 16) | next;
-    } else {
-        word = seg->len | ((uint64_t)flags << 32) | ((uint64_t)next << 48);
-    }
-    vqg_put64_(table, at, seg->addr);
-    vqg_put64_(table, at + VQG_DESC_WORD_OFFSET_, word);
-}
-
-/* ---- driver's side ---- */
-
-/** Clears the rings' headers and event words; the device does not know the queue yet. */
-VQG_API void vqg_split_driver_clear_(const struct vqg_split *r)
-{
-    vqg_put16_(r->avail, VQG_RING_FLAGS_OFFSET_, 0);
-    vqg_put16_(r->avail, VQG_RING_IDX_OFFSET_, 0);
-    vqg_put16_(r->avail, vqg_split_used_event_(r), 0);
-    vqg_put16_(r->used, VQG_RING_FLAGS_OFFSET_, 0);
-    vqg_put16_(r->used, VQG_RING_IDX_OFFSET_, 0);
-    vqg_put16_(r->used, vqg_split_avail_event_(r), 0);
-}
-
-/** Writes a head into the avail ring; nobody sees it before the index is published. */
-VQG_API void vqg_split_expose_(const struct vqg_split *r, uint16_t position, uint16_t head)
-{
-    vqg_put16_(r->avail, vqg_split_entry_(r, position, 2u), head);
-}
-
-/** Barrier A. Everything up to position `now` is the device's. */
-VQG_API void vqg_split_publish_(const struct vqg_split *r, uint16_t now)
-{
-    vqg_put16_release_(r->avail, VQG_RING_IDX_OFFSET_, now);
-}
-
-/** Does the device want to hear of the positions [was, now)? Barrier C. */
-VQG_API bool vqg_split_kick_due_(const struct vqg_split *r, uint16_t now, uint16_t was)
-{
-    vqg_port_fence();
-    if (r->event_idx) {
-        return vqg_event_due_(vqg_fetch16_(r->used, vqg_split_avail_event_(r)), now, was);
-    }
-    return (vqg_fetch16_(r->used, VQG_RING_FLAGS_OFFSET_) & VQG_USED_F_NO_NOTIFY) == 0u;
-}
-
-/** Asks for an interrupt when position `at` is returned, or for none. Barrier C when asking. */
-VQG_API void vqg_split_arm_callback_(const struct vqg_split *r, bool on, uint16_t at)
-{
-    if (r->event_idx) {
-        /* The farthest position there is: no interrupt before 65535 returns. */
-        vqg_put16_(r->avail, vqg_split_used_event_(r), on ? at : (uint16_t)(at - 1u));
-    } else {
-        vqg_put16_(r->avail, VQG_RING_FLAGS_OFFSET_, (uint16_t)(on ? 0u : VQG_AVAIL_F_NO_INTERRUPT));
-    }
-    if (on) {
-        vqg_port_fence();
-    }
-}
-
-/** Barrier B. Position up to which the device says it has returned chains. */
-VQG_API uint16_t vqg_split_harvest_used_(const struct vqg_split *r)
-{
-    return vqg_fetch16_acquire_(r->used, VQG_RING_IDX_OFFSET_);
-}
-
-/** Fetches the used element at a position that has been harvested. */
-VQG_API void vqg_split_fetch_used_(const struct vqg_split *r, uint16_t position, uint32_t *id, uint32_t *len)
-{
-    size_t at = vqg_split_entry_(r, position, VQG_USED_ELEM_BYTES);
-    *id = vqg_fetch32_(r->used, at);
-    *len = vqg_fetch32_(r->used, at + 4u);
-}
-
-/* ---- device's side ---- */
-
-/** Barrier A. Position up to which the driver says it has made chains available. */
-VQG_API uint16_t vqg_split_harvest_avail_(const struct vqg_split *r)
-{
-    return vqg_fetch16_acquire_(r->avail, VQG_RING_IDX_OFFSET_);
-}
-
-/** Fetches the head at a position that has been harvested. */
-VQG_API uint16_t vqg_split_fetch_head_(const struct vqg_split *r, uint16_t position)
-{
-    return vqg_fetch16_(r->avail, vqg_split_entry_(r, position, 2u));
-}
-
-/** Writes a used element; nobody sees it before the index is published. */
-VQG_API void vqg_split_return_(const struct vqg_split *r, uint16_t position, uint32_t id, uint32_t len)
-{
-    size_t at = vqg_split_entry_(r, position, VQG_USED_ELEM_BYTES);
-    vqg_put32_(r->used, at, id);
-    vqg_put32_(r->used, at + 4u, len);
-}
-
-/** Barrier B. Everything up to position `now` is the driver's again. */
-VQG_API void vqg_split_publish_used_(const struct vqg_split *r, uint16_t now)
-{
-    vqg_put16_release_(r->used, VQG_RING_IDX_OFFSET_, now);
-}
-
-/** Does the driver want to hear of the positions [was, now)? Barrier C. */
-VQG_API bool vqg_split_interrupt_due_(const struct vqg_split *r, uint16_t now, uint16_t was)
-{
-    vqg_port_fence();
-    if (r->event_idx) {
-        return vqg_event_due_(vqg_fetch16_(r->avail, vqg_split_used_event_(r)), now, was);
-    }
-    return (vqg_fetch16_(r->avail, VQG_RING_FLAGS_OFFSET_) & VQG_AVAIL_F_NO_INTERRUPT) == 0u;
-}
-
-/** Asks for a kick when position `at` is made available, or for none. Barrier C when asking. */
-VQG_API void vqg_split_arm_kick_(const struct vqg_split *r, bool on, uint16_t at)
-{
-    if (r->event_idx) {
-        vqg_put16_(r->used, vqg_split_avail_event_(r), on ? at : (uint16_t)(at - 1u));
-    } else {
-        vqg_put16_(r->used, VQG_RING_FLAGS_OFFSET_, (uint16_t)(on ? 0u : VQG_USED_F_NO_NOTIFY));
-    }
-    if (on) {
-        vqg_port_fence();
-    }
-}
-
 /**
- * Walks the chain of `head`, which is in range, into private memory. Each
- * descriptor and each table entry is copied once and judged as a copy (X1, I11).
- * Each descriptor of the queue's own table is marked in the record as the walk
- * reaches it, and linked to the one before: a driver that rewrites links under
- * the walk cannot lead it to the same descriptor twice. `*descs` becomes the
- * number of marked descriptors, whatever the status.
+ * Walks the chain of `head`, which is in range and heads none in flight, into
+ * private memory. Each descriptor and each table entry is copied once and judged as
+ * a copy (X1, I11). Each descriptor of the queue's own table is marked in the record
+ * as the walk reaches it: a driver that rewrites links under the walk cannot lead it
+ * to the same descriptor twice. The caller ends the chain in the record, whatever the status.
  */
-VQG_API enum vqg_status vqg_split_walk_(const struct vqg_split *r, struct vqg_judge *j, const struct vqg_record *rec,
-                                        struct vqg_chain *c, uint16_t head, uint32_t *descs)
+VQG_API enum vqg_status vqg_split_walk_(const struct vqg_ring *r, struct vqg_judge *j, struct vqg_record *rec,
+                                        struct vqg_chain *c, uint16_t head)
 {
     struct vqg_guard *g = &j->guard;
+    struct vqg_slot *slots = rec->slots;
+    uint32_t serial = vqg_record_begin_(rec);
     struct vqg_shared table = r->desc;
     uint32_t entries = r->size;
-    uint32_t elements = 0;
-    uint32_t last = head;
+    uint32_t left = j->policy.max_elements;
     uint32_t i = head;
     bool inside = false;
-    *descs = 0;
     for (;;) {
         struct vqg_split_desc_ d;
         enum vqg_status st;
-        VQG_REQUIRE(g, elements < j->policy.max_elements, CHAIN_BOUND, i, elements + 1u, j->policy.max_elements);
+        VQG_REQUIRE(g, left != 0u, CHAIN_BOUND, i, j->policy.max_elements + 1u, j->policy.max_elements);
         if (!inside) {
-            if (VQG_PORT_UNLIKELY(rec->slots[i].count != 0u)) {
-                VQG_REQUIRE(g, !vqg_record_links_(rec, head, *descs, i), CHAIN_BOUND, i, elements + 1u, *descs);
-                VQG_REQUIRE(g, false, SHARED_DESCRIPTOR, i, i, rec->slots[i].count);
+            struct vqg_slot *slot = &slots[i];
+            if (VQG_PORT_UNLIKELY(vqg_record_is_used_(rec, slot))) {
+                VQG_REQUIRE(g, slot->owner != head, CHAIN_BOUND, i, j->policy.max_elements - left + 1u,
+                            j->policy.max_elements - left);
+                VQG_REQUIRE(g, false, SHARED_DESCRIPTOR, i, i, slot->owner);
             }
-            rec->slots[i].count = VQG_SLOT_MEMBER_;
-            rec->slots[last].next = (uint16_t)i;
-            last = i;
-            (*descs)++;
+            slot->owner = head;
+            slot->serial = serial;
+            slots[head].count = 1;
         }
         d = vqg_split_fetch_desc_(table, i);
         VQG_REQUIRE(g, (d.flags & ~VQG_DESC_F_KNOWN_) == 0u, RESERVED_FLAGS, i, d.flags, VQG_DESC_F_KNOWN_);
         if ((d.flags & VQG_DESC_F_INDIRECT) != 0u) {
             VQG_REQUIRE(g, !inside, TABLE_NESTED, i, d.addr, 0u);
             VQG_REQUIRE(g, (d.flags & VQG_DESC_F_NEXT) == 0u, INDIRECT_NEXT, i, d.next, 0u);
-            VQG_REQUIRE(g, elements == 0u || !j->policy.refuse_mixed, INDIRECT_MIXED, i, elements, 0u);
-            st = vqg_chain_table_(j, c, i, d.addr, d.len, table.big_, &table);
-            if (st != VQG_OK) {
-                return st;
-            }
+            VQG_REQUIRE(g, left == j->policy.max_elements || !j->policy.refuse_mixed, INDIRECT_MIXED, i,
+                        j->policy.max_elements - left, 0u);
+            st = vqg_chain_table_(j, c, i, d.addr, d.len, &table);
+            VQG_EXPECT_(st == VQG_OK, st);
             entries = d.len / VQG_DESC_BYTES;
             i = 0;
             inside = true;
             continue;
         }
-        elements++;
+        left--;
         st = vqg_chain_take_(j, c, i, d.addr, d.len, (d.flags & VQG_DESC_F_WRITE) != 0u);
         if (st != VQG_OK || (d.flags & VQG_DESC_F_NEXT) == 0u) {
             return st;

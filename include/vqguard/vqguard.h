@@ -19,6 +19,7 @@
 #include "cap.h"
 #include "chain.h"
 #include "record.h"
+#include "ring.h"
 #include "split.h"
 #include "ledger.h"
 #include "driver.h"

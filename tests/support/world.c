@@ -161,8 +161,13 @@ static void assert_same_device(struct vqg_device a, struct vqg_device b)
     forget_refusal(&a.judge.guard);
     forget_refusal(&b.judge.guard);
     /* How far avail.idx was accepted is a fact about the index, not about the refused chain. */
-    a.seen_avail = 0;
-    b.seen_avail = 0;
+    a.ring.seen = 0;
+    b.ring.seen = 0;
+    /* The number of the refused chain is not given again. */
+    a.record.serial = b.record.serial;
+    /* What is remembered of the table says nothing about a chain, as long as it is true. */
+    assert_window(&a.judge);
+    a.judge.window = b.judge.window;
     assert_memory_equal(&a, &b, sizeof a);
 }
 
@@ -174,24 +179,29 @@ void world_assert_unchanged(const struct world *w, struct world_copy *before)
     {
         struct vqg_driver a = w->driver;
         struct vqg_driver b = before->world.driver;
-        a.ledger.seen_used = 0;
-        b.ledger.seen_used = 0;
+        a.ledger.ring.seen = 0;
+        b.ledger.ring.seen = 0;
         assert_same_driver(a, b);
     }
     {
         struct vqg_ledger a = w->ledger;
         struct vqg_ledger b = before->world.ledger;
-        a.seen_used = 0;
-        b.seen_used = 0;
+        a.ring.seen = 0;
+        b.ring.seen = 0;
         assert_same_ledger(a, b);
     }
     assert_same_device(w->device, before->world.device);
     for (i = 0; i < w->nslots; i++) {
         struct vqg_slot a = w->slots[i];
         struct vqg_slot b = before->slots[i];
-        if (a.count == 0u && b.count == 0u && w->driver.ledger.record.slots == NULL) {
-            a.next = 0;
-            b.next = 0;
+        if (w->device.record.slots == w->slots && i < w->device.record.size) {
+            struct vqg_record was = {before->slots, w->device.record.size, 0};
+            bool used = vqg_record_is_used_(&was, &b);
+            assert_int_equal(vqg_record_is_used_(&w->device.record, &a), used);
+            if (!used) {
+                a.owner = b.owner;
+                a.serial = b.serial;
+            }
         }
         assert_memory_equal(&a, &b, sizeof a);
     }
@@ -318,6 +328,29 @@ uint32_t peer_get_used_id(const struct world *w, uint16_t position)
 uint32_t peer_get_used_len(const struct world *w, uint16_t position)
 {
     return (uint32_t)peer_get(w, WORLD_USED + 8u + 8u * (uint64_t)(position % w->size), 4);
+}
+
+void assert_window(const struct vqg_judge *j)
+{
+    const struct vqg_window *w = &j->window;
+    const struct vqg_cap_table *t = j->caps.table;
+    uint64_t last = w->first + (w->size - 1u);
+    unsigned i;
+    if (w->size == 0u || (t != NULL && w->epoch != t->epoch)) {
+        return; /* closed, or about to be */
+    }
+    assert_non_null(t);
+    assert_true(w->pin < t->count);
+    assert_ptr_equal(w->cap, &t->caps[w->pin]);
+    assert_true(last >= w->first && last <= j->policy.max_address);
+    assert_true(w->first >= w->cap->base && last <= w->cap->base + (w->cap->size - 1u));
+    for (i = 0; i < 3u; i++) {
+        assert_true(w->first > j->part_addr[i] + (j->part_bytes[i] - 1u) || last < j->part_addr[i]);
+    }
+    assert_int_equal(w->bus, w->cap->bus + (w->first - w->cap->base));
+    assert_ptr_equal(w->map, w->cap->map == NULL ? NULL : (unsigned char *)w->cap->map + (w->first - w->cap->base));
+    assert_int_equal(w->token, w->cap->token);
+    assert_int_equal(w->rights, w->cap->rights);
 }
 
 void assert_rule(const struct vqg_violation *v, enum vqg_status st, enum vqg_rule rule)

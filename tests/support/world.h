@@ -72,7 +72,8 @@ struct world_copy;
 struct world_copy *world_copy(const struct world *w);
 /**
  * Asserts that nothing changed since the copy but what a refusal changes: the record of the violation and the
- * state of the endpoints, and `next` of free slots, which is scratch. Frees the copy.
+ * state of the endpoints, the number of the latest chain and whom a free slot last belonged to, which is scratch,
+ * and where a device's window lies. Frees the copy.
  */
 void world_assert_unchanged(const struct world *w, struct world_copy *before);
 
@@ -104,6 +105,9 @@ uint16_t peer_get_avail_entry(const struct world *w, uint16_t position);
 uint16_t peer_get_used_idx(const struct world *w);
 uint32_t peer_get_used_id(const struct world *w, uint16_t position);
 uint32_t peer_get_used_len(const struct world *w, uint16_t position);
+
+/** Asserts that the window is closed, or that one capability, the policy and the queue's parts allow all of it. */
+void assert_window(const struct vqg_judge *j);
 
 /** Asserts status, rule, index, value and limit of a violation in one go. */
 void assert_violation(const struct vqg_violation *v, enum vqg_status st, enum vqg_rule rule, uint32_t index,

@@ -95,6 +95,7 @@ static inline struct room *room_new(void)
     p->max_elements = 16;
     p->max_table_entries = 16;
     r->judge.features = VQG_F_VERSION_1 | VQG_F_INDIRECT_DESC;
+    r->judge.directions = VQG_CAP_READ | VQG_CAP_WRITE;
     r->judge.guard.state = (uint8_t)VQG_STATE_LIVE;
     r->judge.guard.generation = 3;
     r->judge.guard.violation.queue = ROOM_QUEUE;
@@ -118,8 +119,16 @@ static inline struct room *room_new(void)
     assert_int_equal(vqg_cap_table_init(&r->table, r->caps, ROOM_CAPS, 0), VQG_OK);
     r->judge.caps = vqg_cap_table_caps(&r->table);
     vqg_chain_init(&r->chain, r->seg, ROOM_SEGS);
+    r->chain.table_first_ = UINT64_MAX; /* as when it is popped: no table yet */
     test_port_reset();
     return r;
+}
+
+/** Lets elements go one way only. */
+static inline void room_direct(struct room *r, enum vqg_direction direction)
+{
+    r->judge.policy.direction = direction;
+    r->judge.directions = direction == VQG_DIRECTION_READABLE ? VQG_CAP_READ : VQG_CAP_WRITE;
 }
 
 /** A copy of the whole room, as it is now. */
@@ -130,12 +139,14 @@ static inline const struct room *room_copy(const struct room *r)
     return &copy;
 }
 
-/** The room is as in the copy, but for what the table remembers of its latest answer. */
+/** The room is as in the copy, but for what the table and the window remember of the latest answer. */
 static inline void room_assert_same(const struct room *r, const struct room *before)
 {
     static struct room expected;
     memcpy(&expected, before, sizeof expected);
     expected.table.recent = r->table.recent;
+    assert_window(&r->judge);
+    memcpy(&expected.judge.window, &r->judge.window, sizeof expected.judge.window);
     assert_memory_equal(r, &expected, sizeof *r);
     assert_int_equal(test_port.stores, 0);
 }

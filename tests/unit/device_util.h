@@ -18,9 +18,6 @@
 #define D_INDIRECT 4u
 #define RING_QUIET 1u
 
-/** `count` of a slot that is in a chain without being its head, as it stands in a record of S5. */
-#define MEMBER 0xffffu
-
 #define COUNT_OF(a) (sizeof(a) / sizeof((a)[0]))
 
 static inline void assert_status_(enum vqg_status got, enum vqg_status want, const char *file, int line)

@@ -205,6 +205,39 @@ static void lookup_changes_nothing_but_what_it_remembers(void **state)
     free(caps);
 }
 
+/* The answer of a search that goes through all entries. */
+static const struct vqg_cap *search_all(const struct vqg_cap *caps, uint32_t count, uint64_t addr)
+{
+    uint32_t i;
+    for (i = 0; i < count; i++) {
+        if (addr >= caps[i].base && addr - caps[i].base < caps[i].size && caps[i].rights != 0u) {
+            return &caps[i];
+        }
+    }
+    return NULL;
+}
+
+static void lookup_agrees_with_a_search_through_all_entries(void **state)
+{
+    uint32_t count;
+    (void)state;
+    for (count = 1; count <= 71u; count++) {
+        uint32_t n = count == 71u ? 1000u : count;
+        struct vqg_cap_table t;
+        struct vqg_cap *caps = fill(&t, n, count % 2u != 0u);
+        uint64_t last = caps[n - 1u].base + caps[n - 1u].size;
+        uint64_t addr;
+        for (addr = FIRST_BASE - 2u; addr <= last + 2u; addr++) {
+            t.recent = (uint32_t)(addr * 7u) % n;
+            assert_ptr_equal(vqg_cap_table_lookup(&t, addr), search_all(caps, n, addr));
+            t.recent = 0;
+            assert_ptr_equal(vqg_cap_table_search_(&t, addr), search_all(caps, n, addr));
+        }
+        assert_int_equal(t.epoch, 0); /* to look changes nothing */
+        free(caps);
+    }
+}
+
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(lookup_in_an_empty_table_finds_nothing),
     cmocka_unit_test(lookup_in_a_table_of_1_finds_every_byte_and_no_gap),
@@ -218,5 +251,6 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(lookup_works_at_both_ends_of_the_address_space),
     cmocka_unit_test(lookup_in_one_entry_over_all_but_a_byte_finds_all_but_that_byte),
     cmocka_unit_test(lookup_changes_nothing_but_what_it_remembers),
+    cmocka_unit_test(lookup_agrees_with_a_search_through_all_entries),
 };
 TEST_MAIN(tests)

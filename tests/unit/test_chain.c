@@ -19,7 +19,8 @@ static enum vqg_status take(struct room *r, uint64_t addr, uint32_t len, bool wr
 static void assert_totals(const struct room *r, uint32_t count, uint32_t readable, uint32_t writable)
 {
     assert_int_equal(r->chain.count, count);
-    assert_int_equal(r->chain.readable, readable);
+    /* The readable bytes are those that are left, once the chain has ended. */
+    assert_int_equal(r->chain.bytes_, (uint64_t)readable + writable);
     assert_int_equal(r->chain.writable, writable);
     assert_int_equal(r->judge.guard.violation.rule, VQG_RULE_NONE);
     assert_int_equal(r->judge.guard.state, VQG_STATE_LIVE);
@@ -244,11 +245,11 @@ static void c9_element_against_the_direction_of_the_queue_latches(void **state)
     for (len = 0; len <= 1u; len++) { /* an empty element has a direction as well */
         struct room *r = room_new();
         r->judge.policy.zero = VQG_ZERO_SKIP;
-        r->judge.policy.direction = VQG_DIRECTION_READABLE;
+        room_direct(r, VQG_DIRECTION_READABLE);
         REFUSES(r, take(r, ADDR_A, len, true), VQG_RULE_DIRECTION, 1, VQG_DIRECTION_READABLE);
         r = room_new();
         r->judge.policy.zero = VQG_ZERO_SKIP;
-        r->judge.policy.direction = VQG_DIRECTION_WRITABLE;
+        room_direct(r, VQG_DIRECTION_WRITABLE);
         REFUSES(r, take(r, ADDR_A, len, false), VQG_RULE_DIRECTION, 0, VQG_DIRECTION_WRITABLE);
     }
 }
@@ -257,11 +258,11 @@ static void c9_element_in_the_direction_of_the_queue_is_accepted(void **state)
 {
     struct room *r = room_new();
     (void)state;
-    r->judge.policy.direction = VQG_DIRECTION_READABLE;
+    room_direct(r, VQG_DIRECTION_READABLE);
     assert_int_equal(take(r, ADDR_A, 4, false), VQG_OK);
     assert_totals(r, 1, 4, 0);
     r = room_new();
-    r->judge.policy.direction = VQG_DIRECTION_WRITABLE;
+    room_direct(r, VQG_DIRECTION_WRITABLE);
     assert_int_equal(take(r, ADDR_A, 4, true), VQG_OK);
     assert_totals(r, 1, 0, 4);
 }

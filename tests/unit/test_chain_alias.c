@@ -53,7 +53,7 @@ static void x8_writable_beside_a_part_and_readable_over_it_are_accepted(void **s
         assert_int_equal(take(r, part_addr[i] - 16u, 16, true), VQG_OK);
         assert_int_equal(take(r, part_addr[i] + part_bytes[i], 16, true), VQG_OK);
         assert_int_equal(r->chain.count, 3);
-        assert_int_equal(r->chain.readable, part_bytes[i] + 2u);
+        assert_int_equal(r->chain.bytes_, part_bytes[i] + 2u + 32u);
         assert_int_equal(r->chain.writable, 32);
         assert_int_equal(r->judge.guard.state, VQG_STATE_LIVE);
     }

@@ -69,7 +69,7 @@ static uint64_t answer(void *context, const volatile void *at, unsigned bytes, u
         bool direct = offset < WORLD_AVAIL;
         v = offset % 16u == 8u ? some_word(a, (uint32_t)(offset / 16u), direct) : some_address(a);
     } else if (offset == WORLD_AVAIL + 2u) {
-        v = (uint64_t)a->w->device.last_avail + (r % 256u != 0u ? r / 256u % 3u : r / 256u);
+        v = (uint64_t)a->w->device.ring.get + (r % 256u != 0u ? r / 256u % 3u : r / 256u);
     } else if (offset >= WORLD_AVAIL + 4u && offset < WORLD_AVAIL + 4u + 2u * a->w->size) {
         v = r % 128u != 0u ? r / 128u % a->w->size : r / 128u;
     }

@@ -151,7 +151,7 @@ static void x2_every_field_moves_in_one_access_of_its_width(void **state)
 
 static void check_order(struct world *w, const struct shape *s)
 {
-    uint16_t at = (uint16_t)(w->device.last_avail % 8u);
+    uint16_t at = (uint16_t)(w->device.ring.get % 8u);
     size_t i;
     assert_pops(w, &w->chain);
     assert_int_equal(offset_of(w, 0), WORLD_AVAIL + 2u);

@@ -264,7 +264,7 @@ static void i8_direct_elements_and_a_table_are_one_chain(void **state)
         /* The referring descriptor belongs to the chain; what the table's entries are called does not. */
         peer_make_available(w, 1, (uint16_t)n);
         assert_refused_until_reset(w, n == 0u ? VQG_RULE_HEAD_IN_FLIGHT : VQG_RULE_SHARED_DESCRIPTOR, n == 0u ? 1 : n,
-                                   n, n == 0u ? 0 : MEMBER);
+                                   n, 0);
         world_free(w);
     }
 }

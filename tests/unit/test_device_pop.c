@@ -277,11 +277,10 @@ static void s4_head_that_was_pushed_may_come_again(void **state)
 
 static void s5_descriptor_of_a_chain_in_flight_latches(void **state)
 {
-    /* In flight: 2 -> 4 -> 1, and 5. `via` is the head that reaches `shared` after `before` descriptors. */
+    /* In flight: 2 -> 4 -> 1, and 5. `owner` is the head of the chain that has `shared`. */
     static const struct {
-        uint16_t head, next, shared;
-        uint32_t count;
-    } t[] = {{4, 0, 4, MEMBER}, {1, 0, 1, MEMBER}, {0, 4, 4, MEMBER}, {0, 1, 1, MEMBER}, {0, 2, 2, 3}, {0, 5, 5, 1}};
+        uint16_t head, next, shared, owner;
+    } t[] = {{4, 0, 4, 2}, {1, 0, 1, 2}, {0, 4, 4, 2}, {0, 1, 1, 2}, {0, 2, 2, 2}, {0, 5, 5, 5}};
     enum vqg_chain_policy policy;
     size_t i;
     (void)state;
@@ -304,7 +303,7 @@ static void s5_descriptor_of_a_chain_in_flight_latches(void **state)
         element(w, 0, WORLD_DATA, 16, D_NEXT, t[k].next);
         element(w, 4, WORLD_DATA, 16, D_WRITE, 0);
         peer_make_available(w, 2, t[k].head);
-        assert_refused_until_reset(w, VQG_RULE_SHARED_DESCRIPTOR, t[k].shared, t[k].shared, t[k].count);
+        assert_refused_until_reset(w, VQG_RULE_SHARED_DESCRIPTOR, t[k].shared, t[k].shared, t[k].owner);
         world_free(w);
     }
 }

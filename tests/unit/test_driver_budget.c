@@ -12,7 +12,7 @@ static uint64_t always_one_more(void *context, const volatile void *at, unsigned
     if (at != (const void *)world_at(w, WORLD_USED + 2u)) {
         return value;
     }
-    return as_loaded(w, bytes, w->driver.ledger.last_used + 1u);
+    return as_loaded(w, bytes, w->driver.ledger.ring.get + 1u);
 }
 
 static void u9_a_call_takes_one_and_a_batch_ends(void **state)
@@ -49,7 +49,7 @@ static uint64_t flicker(void *context, const volatile void *at, unsigned bytes, 
     if (at != (const void *)world_at(f->world, WORLD_USED + 2u)) {
         return value;
     }
-    return as_loaded(f->world, bytes, f->world->driver.ledger.last_used + (f->enabling ? 1u : 0u));
+    return as_loaded(f->world, bytes, f->world->driver.ledger.ring.get + (f->enabling ? 1u : 0u));
 }
 
 static void u9_an_index_that_comes_and_goes_does_not_hold_the_caller(void **state)

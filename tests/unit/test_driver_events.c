@@ -165,9 +165,9 @@ static void e1_event_words_and_flags_decide_about_notifications_and_nothing_else
         complete(w, 0, 3);
         assert_int_equal(take_ok(w).len, take_ok(plain).len);
         assert_memory_equal(plain->slots, w->slots, 8u * sizeof w->slots[0]);
-        assert_int_equal(w->driver.ledger.avail, plain->driver.ledger.avail);
-        assert_int_equal(w->driver.ledger.published, plain->driver.ledger.published);
-        assert_int_equal(w->driver.ledger.last_used, plain->driver.ledger.last_used);
+        assert_int_equal(w->driver.ledger.ring.put, plain->driver.ledger.ring.put);
+        assert_int_equal(w->driver.ledger.ring.published, plain->driver.ledger.ring.published);
+        assert_int_equal(w->driver.ledger.ring.get, plain->driver.ledger.ring.get);
         peer_avail_event(w, 0);
         peer_used_flags(w, 0);
         assert_memory_equal(plain->memory, w->memory, WORLD_BYTES);

@@ -49,7 +49,7 @@ static uint64_t answer(void *context, const volatile void *at, unsigned bytes, u
 {
     struct foe *f = context;
     uint64_t offset = (uint64_t)((const volatile unsigned char *)at - f->world->memory) - WORLD_USED;
-    uint16_t last = f->world->driver.ledger.last_used;
+    uint16_t last = f->world->driver.ledger.ring.get;
     (void)value;
     if (offset == 2u) {
         value = roll(f, 40) == 0u ? roll(f, 0) : last + roll(f, 2);
@@ -79,7 +79,7 @@ static void foe_add(struct foe *f)
     struct world *w = f->world;
     struct vqg_seg seg[8];
     struct vqg_request r = {seg, 0, 0, cookie(f->next_cookie), NULL, 0, 0};
-    uint16_t position = w->driver.ledger.avail;
+    uint16_t position = w->driver.ledger.ring.put;
     uint32_t in = roll(f, 4);
     uint32_t out = in == 0u ? 1u : roll(f, 3);
     enum vqg_status st;

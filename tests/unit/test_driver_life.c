@@ -250,7 +250,8 @@ static void assert_conserved(const struct world *w)
             uint16_t left = slots[i].count;
             for (id = (uint16_t)i; left != 0u; left--) {
                 assert_int_equal(seen[id]++, 0);
-                assert_true(id == i || slots[id].count == VQG_SLOT_MEMBER_);
+                assert_true(id == i || slots[id].count == 0u);
+                assert_true(left != 1u || id == slots[i].tail);
                 id = slots[id].next;
                 lent++;
             }

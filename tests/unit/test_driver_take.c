@@ -157,7 +157,7 @@ static void u3_id_in_the_middle_or_at_the_end_of_a_chain_latches(void **state)
         struct world *w = driver_world(8, 0, false);
         lend(w, 1, 2, 1);
         complete(w, id, 1);
-        assert_take_refused(w, VQG_RULE_USED_ID_OUTSTANDING, 0, id, VQG_SLOT_MEMBER_);
+        assert_take_refused(w, VQG_RULE_USED_ID_OUTSTANDING, 0, id, 0);
         revive(w, 1);
         world_free(w);
     }

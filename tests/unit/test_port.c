@@ -112,18 +112,27 @@ static void default_cache_hooks_touch_no_memory(void **state)
 
 static void fields_come_in_either_byte_order(void **state)
 {
-    unsigned char *bytes = calloc(1, 16); /* memory without a type of its own, as shared memory is */
+    unsigned char *bytes = calloc(1, 32); /* memory without a type of its own, as shared memory is */
     struct vqg_shared little = vqg_shared_at(bytes, false);
     struct vqg_shared big = vqg_shared_at(bytes, true);
+    uint64_t word[2];
+    uint32_t half[2];
     (void)state;
     assert_non_null(bytes);
-    vqg_put64_(little, 8, 0x0123456789ABCDEFu);
-    assert_int_equal(bytes[8], 0xEF);
-    assert_int_equal(bytes[15], 0x01);
-    assert_int_equal(vqg_fetch64_(big, 8), 0xEFCDAB8967452301u);
-    vqg_put32_(big, 4, 0xA1B2C3D4u);
+    vqg_put128_(little, 16, 0x0123456789ABCDEFu, 0x1032547698BADCFEu);
+    assert_int_equal(bytes[16], 0xEF);
+    assert_int_equal(bytes[23], 0x01);
+    assert_int_equal(bytes[24], 0xFE);
+    assert_int_equal(bytes[31], 0x10);
+    vqg_fetch128_(big, 16, &word[0], &word[1]);
+    assert_int_equal(word[0], 0xEFCDAB8967452301u);
+    assert_int_equal(word[1], 0xFEDCBA9876543210u);
+    vqg_put32x2_(big, 4, 0xA1B2C3D4u, 0x0A0B0C0Du);
     assert_int_equal(bytes[4], 0xA1);
-    assert_int_equal(vqg_fetch32_(little, 4), 0xD4C3B2A1u);
+    assert_int_equal(bytes[8], 0x0A);
+    vqg_fetch32x2_(little, 4, &half[0], &half[1]);
+    assert_int_equal(half[0], 0xD4C3B2A1u);
+    assert_int_equal(half[1], 0x0D0C0B0Au);
     vqg_put16_release_(little, 2, 0x1234);
     assert_int_equal(bytes[2], 0x34);
     assert_int_equal(vqg_fetch16_acquire_(big, 2), 0x3412);

@@ -117,35 +117,45 @@ static void x1_x2_index_fetch_is_one_acquiring_load_of_two_bytes(void **state)
     }
 }
 
-static void x1_x2_32_bit_fetch_is_one_load_of_four_bytes(void **state)
+static void x1_x2_fetch_of_two_32_bit_fields_is_one_load_of_four_bytes_each(void **state)
 {
     unsigned big;
     (void)state;
     for (big = 0; big < 2u; big++) {
         struct vqg_shared s = vqg_shared_at(memory, big != 0u);
+        uint32_t first;
+        uint32_t second;
         test_port_reset();
-        assert_int_equal(vqg_fetch32_(s, 12), field(12, 4, big != 0u));
-        assert_int_equal(test_port.count, 1);
+        vqg_fetch32x2_(s, 12, &first, &second);
+        assert_int_equal(first, field(12, 4, big != 0u));
+        assert_int_equal(second, field(16, 4, big != 0u));
+        assert_int_equal(test_port.count, 2);
         assert_access(0, memory + 12, 4, false, false);
-        assert_int_equal(test_port.invalidated, 4);
+        assert_access(1, memory + 16, 4, false, false);
+        assert_int_equal(test_port.invalidated, 8);
     }
 }
 
-static void x1_64_bit_fetch_of_an_aligned_handle_is_one_load(void **state)
+static void x1_fetch_of_two_64_bit_fields_of_an_aligned_handle_is_one_load_each(void **state)
 {
     unsigned big;
     (void)state;
     for (big = 0; big < 2u; big++) {
         struct vqg_shared s = vqg_shared_at(memory + 8, big != 0u);
+        uint64_t first;
+        uint64_t second;
         test_port_reset();
-        assert_int_equal(vqg_fetch64_(s, 24), field(32, 8, big != 0u));
-        assert_int_equal(test_port.count, 1);
+        vqg_fetch128_(s, 24, &first, &second);
+        assert_int_equal(first, field(32, 8, big != 0u));
+        assert_int_equal(second, field(40, 8, big != 0u));
+        assert_int_equal(test_port.count, 2);
         assert_access(0, memory + 32, 8, false, false);
-        assert_int_equal(test_port.invalidated, 8);
+        assert_access(1, memory + 40, 8, false, false);
+        assert_int_equal(test_port.invalidated, 16);
     }
 }
 
-static void x1_64_bit_fetch_of_an_unaligned_handle_is_each_byte_once(void **state)
+static void x1_fetch_of_two_64_bit_fields_of_an_unaligned_handle_is_each_byte_once(void **state)
 {
     unsigned big;
     unsigned shift;
@@ -153,14 +163,18 @@ static void x1_64_bit_fetch_of_an_unaligned_handle_is_each_byte_once(void **stat
     for (shift = 1; shift < 8u; shift++) {
         for (big = 0; big < 2u; big++) {
             struct vqg_shared s = vqg_shared_at(memory + shift, big != 0u);
+            uint64_t first;
+            uint64_t second;
             unsigned i;
             test_port_reset();
-            assert_int_equal(vqg_fetch64_(s, 16), field(shift + 16u, 8, big != 0u));
-            assert_int_equal(test_port.count, 8);
-            for (i = 0; i < 8u; i++) {
+            vqg_fetch128_(s, 16, &first, &second);
+            assert_int_equal(first, field(shift + 16u, 8, big != 0u));
+            assert_int_equal(second, field(shift + 24u, 8, big != 0u));
+            assert_int_equal(test_port.count, 16);
+            for (i = 0; i < 16u; i++) {
                 assert_access(i, memory + shift + 16u + i, 1, false, false);
             }
-            assert_int_equal(test_port.invalidated, 8);
+            assert_int_equal(test_port.invalidated, 16);
         }
     }
 }
@@ -179,15 +193,20 @@ static void x1_what_is_handed_on_is_the_answer_to_the_only_load(void **state)
 {
     struct vqg_shared s = vqg_shared_at(memory, VQG_PORT_BIG_ENDIAN != 0);
     unsigned answers = 0;
+    uint32_t half[2];
+    uint64_t word[2];
     (void)state;
     test_port.adversary = count_up;
     test_port.context = &answers;
     assert_int_equal(vqg_fetch16_(s, 0), 1);
     assert_int_equal(vqg_fetch16_acquire_(s, 0), 2);
-    assert_int_equal(vqg_fetch32_(s, 0), 3);
-    assert_int_equal(vqg_fetch64_(s, 0), 4);
-    assert_int_equal(vqg_fetch64_(s, 0), 5);
-    assert_int_equal(answers, 5);
+    vqg_fetch32x2_(s, 0, &half[0], &half[1]);
+    assert_int_equal(half[0], 3);
+    assert_int_equal(half[1], 4);
+    vqg_fetch128_(s, 0, &word[0], &word[1]);
+    assert_int_equal(word[0], 5);
+    assert_int_equal(word[1], 6);
+    assert_int_equal(answers, 6);
 }
 
 static void x1_payload_is_fetched_byte_by_byte_once(void **state)
@@ -248,6 +267,24 @@ static void assert_stored(size_t at, unsigned bytes, bool big, uint64_t value, b
     assert_int_equal(test_port.invalidated, 0);
 }
 
+/* The two fields alone have changed, first and second. */
+static void assert_both_stored(size_t at, unsigned bytes, bool big, uint64_t first, uint64_t second)
+{
+    size_t i;
+    assert_int_equal(field(at, bytes, big), first);
+    assert_int_equal(field(at + bytes, bytes, big), second);
+    for (i = 0; i < sizeof memory; i++) {
+        if (i < at || i >= at + 2u * bytes) {
+            assert_int_equal(memory[i], 0x10u + i);
+        }
+    }
+    assert_int_equal(test_port.count, 2);
+    assert_access(0, memory + at, bytes, true, false);
+    assert_access(1, memory + at + bytes, bytes, true, false);
+    assert_int_equal(test_port.cleaned, 2u * bytes);
+    assert_int_equal(test_port.invalidated, 0);
+}
+
 static void x2_stores_are_one_access_of_the_fields_own_width(void **state)
 {
     unsigned big;
@@ -260,11 +297,11 @@ static void x2_stores_are_one_access_of_the_fields_own_width(void **state)
         vqg_put16_release_(s, 2, 0xFF01);
         assert_stored(2, 2, big != 0u, 0xFF01, true);
         (void)fill(state);
-        vqg_put32_(s, 4, 0xA1B2C3D4u);
-        assert_stored(4, 4, big != 0u, 0xA1B2C3D4u, false);
+        vqg_put32x2_(s, 4, 0xA1B2C3D4u, 0xE5F60718u);
+        assert_both_stored(4, 4, big != 0u, 0xA1B2C3D4u, 0xE5F60718u);
         (void)fill(state);
-        vqg_put64_(s, 16, 0xA1B2C3D4E5F60718u);
-        assert_stored(16, 8, big != 0u, 0xA1B2C3D4E5F60718u, false);
+        vqg_put128_(s, 16, 0xA1B2C3D4E5F60718u, 0x8796A5B4C3D2E1F0u);
+        assert_both_stored(16, 8, big != 0u, 0xA1B2C3D4E5F60718u, 0x8796A5B4C3D2E1F0u);
     }
 }
 
@@ -288,9 +325,9 @@ static const struct CMUnitTest tests[] = {
     SHARED_TEST(pointer_is_aligned_when_it_is_a_multiple_and_not_null),
     SHARED_TEST(x1_x2_16_bit_fetch_is_one_load_of_two_bytes),
     SHARED_TEST(x1_x2_index_fetch_is_one_acquiring_load_of_two_bytes),
-    SHARED_TEST(x1_x2_32_bit_fetch_is_one_load_of_four_bytes),
-    SHARED_TEST(x1_64_bit_fetch_of_an_aligned_handle_is_one_load),
-    SHARED_TEST(x1_64_bit_fetch_of_an_unaligned_handle_is_each_byte_once),
+    SHARED_TEST(x1_x2_fetch_of_two_32_bit_fields_is_one_load_of_four_bytes_each),
+    SHARED_TEST(x1_fetch_of_two_64_bit_fields_of_an_aligned_handle_is_one_load_each),
+    SHARED_TEST(x1_fetch_of_two_64_bit_fields_of_an_unaligned_handle_is_each_byte_once),
     SHARED_TEST(x1_what_is_handed_on_is_the_answer_to_the_only_load),
     SHARED_TEST(x1_payload_is_fetched_byte_by_byte_once),
     SHARED_TEST(payload_of_no_bytes_touches_nothing),

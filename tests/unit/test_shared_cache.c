@@ -71,22 +71,24 @@ static void assert_cleaned(const volatile void *at, size_t bytes)
 
 static void the_field_is_invalidated_before_it_is_fetched(void **state)
 {
+    uint32_t half[2];
+    uint64_t word[2];
     (void)state;
     (void)vqg_fetch16_(fresh(0), 6);
     assert_invalidated(memory + 6, 2);
     (void)vqg_fetch16_acquire_(fresh(0), 2);
     assert_invalidated(memory + 2, 2);
-    (void)vqg_fetch32_(fresh(0), 12);
-    assert_invalidated(memory + 12, 4);
-    (void)vqg_fetch64_(fresh(8), 16);
-    assert_invalidated(memory + 24, 8);
+    vqg_fetch32x2_(fresh(0), 12, &half[0], &half[1]);
+    assert_invalidated(memory + 12, 8);
+    vqg_fetch128_(fresh(8), 16, &word[0], &word[1]);
+    assert_invalidated(memory + 24, 16);
 }
 
 static void all_bytes_of_a_field_are_invalidated_before_the_first_is_fetched(void **state)
 {
     unsigned char to[5];
     (void)state;
-    (void)vqg_fetch64_(fresh(3), 16);
+    (void)vqg_fetch64_bytes_(fresh(3), 16);
     assert_int_equal(test_port.loads, 8);
     assert_invalidated(memory + 19, 8);
     vqg_fetch_bytes_(fresh(3), 7, to, sizeof to);
@@ -101,10 +103,10 @@ static void the_field_is_cleaned_after_it_is_stored(void **state)
     assert_cleaned(memory + 6, 2);
     vqg_put16_release_(fresh(0), 2, 1);
     assert_cleaned(memory + 2, 2);
-    vqg_put32_(fresh(0), 12, 1);
-    assert_cleaned(memory + 12, 4);
-    vqg_put64_(fresh(8), 16, 1);
-    assert_cleaned(memory + 24, 8);
+    vqg_put32x2_(fresh(0), 12, 1, 2);
+    assert_cleaned(memory + 12, 8);
+    vqg_put128_(fresh(8), 16, 1, 2);
+    assert_cleaned(memory + 24, 16);
 }
 
 static void all_bytes_of_payload_are_cleaned_after_the_last_is_stored(void **state)

@@ -1,0 +1,410 @@
+/* SPDX-License-Identifier: MIT */
+/**
+ * @file test_chain_window.c
+ * @brief chain.h: the window, an element inside it, and every rule right after it was opened.
+ */
+#include "chain_util.h"
+
+#define INDEX 11u /* descriptor that the element came from */
+#define TABLE_ADDR (ADDR_A + 0x100u)
+
+static enum vqg_status take(struct room *r, uint64_t addr, uint32_t len, bool write)
+{
+    return vqg_chain_take_(&r->judge, &r->chain, INDEX, addr, len, write);
+}
+
+/* The window is what one capability allows from `first` to `last`. */
+static void assert_open(const struct room *r, enum room_cap which, uint64_t first, uint64_t last)
+{
+    const struct vqg_window *w = &r->judge.window;
+    assert_window(&r->judge);
+    assert_int_equal(w->first, first);
+    assert_int_equal(w->size, last - first + 1u);
+    assert_ptr_equal(w->cap, &r->caps[which]);
+    assert_int_equal(w->pin, which);
+    assert_int_equal(w->rights, r->caps[which].rights);
+}
+
+static void assert_closed(const struct room *r)
+{
+    assert_int_equal(r->judge.window.size, 0);
+}
+
+/* A room whose window lies over all of CAP_B, opened by an element of 16 bytes. */
+static struct room *room_with_window(bool write)
+{
+    struct room *r = room_new();
+    assert_int_equal(take(r, ADDR_B + 0x800u, 16, write), VQG_OK);
+    assert_open(r, CAP_B, ADDR_B, ADDR_B + 0xFFFu);
+    return r;
+}
+
+static void first_element_opens_the_window_over_its_capability(void **state)
+{
+    unsigned write;
+    (void)state;
+    for (write = 0; write < 2u; write++) {
+        struct room *r = room_with_window(write != 0u);
+        room_assert_seg(r, 0, CAP_B, ADDR_B + 0x800u, 16, write != 0u);
+        assert_int_equal(r->caps[CAP_B].pins, 1);
+        assert_int_equal(room_pins(r), 1);
+        assert_int_equal(take(r, ADDR_C, 16, write != 0u), VQG_OK);
+        assert_open(r, CAP_C, ADDR_C, ADDR_C + 0xFFFu);
+        room_assert_seg(r, 1, CAP_C, ADDR_C, 16, write != 0u);
+    }
+}
+
+static void element_anywhere_inside_the_window_is_a_segment_like_any_other(void **state)
+{
+    static const struct {
+        uint64_t addr;
+        uint32_t len;
+    } in[] = {{ADDR_B, 1}, {ADDR_B, 0x1000}, {ADDR_B + 0xFFFu, 1}, {ADDR_B + 1u, 0xFFF}, {ADDR_B + 0x123u, 0x321}};
+    size_t i;
+    (void)state;
+    for (i = 0; i < 2u * sizeof in / sizeof in[0]; i++) {
+        bool write = i % 2u != 0u;
+        struct room *r = room_with_window(write);
+        assert_int_equal(take(r, in[i / 2u].addr, in[i / 2u].len, write), VQG_OK);
+        room_assert_seg(r, 1, CAP_B, in[i / 2u].addr, in[i / 2u].len, write);
+        assert_int_equal(r->chain.count, 2);
+        assert_int_equal(r->chain.bytes_, 16u + in[i / 2u].len);
+        assert_int_equal(r->chain.writable, write ? 16u + in[i / 2u].len : 0u);
+        assert_int_equal(r->chain.write_seen_, write);
+        assert_int_equal(r->caps[CAP_B].pins, 2);
+        assert_int_equal(room_pins(r), 2);
+        assert_open(r, CAP_B, ADDR_B, ADDR_B + 0xFFFu);
+    }
+}
+
+static void refuses(struct room *r, uint64_t addr, uint32_t len, bool write, enum vqg_rule rule, uint32_t index,
+                    uint64_t value, uint64_t limit)
+{
+    static struct room before;
+    enum vqg_status st;
+    memcpy(&before, r, sizeof before);
+    st = take(r, addr, len, write);
+    assert_violation(&r->judge.guard.violation, st, rule, index, value, limit);
+    assert_int_equal(r->judge.guard.state, VQG_STATE_DEAD);
+    assert_int_equal(r->chain.count, before.chain.count);
+    assert_memory_equal(r->seg, before.seg, sizeof r->seg);
+    assert_memory_equal(r->caps, before.caps, sizeof r->caps); /* its pins as well */
+    assert_memory_equal(r->canary_d, before.canary_d, sizeof r->canary_d);
+}
+
+static void m1_element_one_byte_beyond_the_window_latches(void **state)
+{
+    unsigned write;
+    (void)state;
+    for (write = 0; write < 2u; write++) {
+        bool w = write != 0u;
+        refuses(room_with_window(w), ADDR_B, 0x1001, w, VQG_RULE_EVERY_BYTE, 1, 0x1001, 0x1000);
+        refuses(room_with_window(w), ADDR_B + 0xFFFu, 2, w, VQG_RULE_EVERY_BYTE, 1, 2, 1);
+        refuses(room_with_window(w), ADDR_B + 0xFFFu, 0x4000, w, VQG_RULE_EVERY_BYTE, 1, 0x4000, 1);
+        refuses(room_with_window(w), ADDR_B - 1u, 2, w, VQG_RULE_EVERY_BYTE, 1, 2, 1);
+    }
+}
+
+static void m1_element_one_byte_beyond_the_window_is_split_where_the_policy_says_so(void **state)
+{
+    struct room *r = room_with_window(true);
+    (void)state;
+    r->judge.policy.span = VQG_SPAN_SPLIT;
+    assert_int_equal(take(r, ADDR_B, 0x1001, true), VQG_OK);
+    assert_int_equal(r->chain.count, 3);
+    room_assert_seg(r, 1, CAP_B, ADDR_B, 0x1000, true);
+    room_assert_seg(r, 2, CAP_C, ADDR_C, 1, true);
+    assert_int_equal(r->caps[CAP_B].pins, 2);
+    assert_int_equal(r->caps[CAP_C].pins, 1);
+}
+
+static void m2_window_has_the_rights_of_its_capability_and_no_other(void **state)
+{
+    struct room *r = room_new();
+    (void)state;
+    assert_int_equal(take(r, ADDR_RDONLY, 16, false), VQG_OK);
+    assert_open(r, CAP_RDONLY, ADDR_RDONLY, ADDR_RDONLY + 0x7FFu);
+    refuses(r, ADDR_RDONLY + 16u, 16, true, VQG_RULE_RIGHT, 1, ADDR_RDONLY + 16u, VQG_CAP_READ);
+    r = room_new();
+    assert_int_equal(take(r, ADDR_WRONLY, 16, true), VQG_OK);
+    assert_open(r, CAP_WRONLY, ADDR_WRONLY, ADDR_WRONLY + 0x7FFu);
+    r->chain.write_seen_ = false; /* as when the next chain begins */
+    refuses(r, ADDR_WRONLY + 16u, 16, false, VQG_RULE_RIGHT, 1, ADDR_WRONLY + 16u, VQG_CAP_WRITE);
+}
+
+static void x8_window_ends_where_the_parts_of_the_queue_begin(void **state)
+{
+    uint64_t end = PART_USED + BYTES_USED;
+    struct room *r = room_new();
+    (void)state;
+    assert_int_equal(take(r, PART_DESC - 1u, 1, true), VQG_OK);
+    assert_open(r, CAP_RING, ADDR_RING, PART_DESC - 1u);
+    assert_null(r->judge.window.map);
+    refuses(r, PART_DESC - 1u, 2, true, VQG_RULE_SELF_ALIAS, INDEX, PART_DESC - 1u, PART_DESC);
+    r = room_new();
+    assert_int_equal(take(r, end, 1, true), VQG_OK);
+    assert_open(r, CAP_RING, end, ADDR_RING + 0x3FFFFu);
+    assert_int_equal(r->judge.window.bus, BUS_OF(end));
+    room_assert_seg(r, 0, CAP_RING, end, 1, true);
+    refuses(r, end - 1u, 2, true, VQG_RULE_SELF_ALIAS, INDEX, end - 1u, PART_USED);
+    r = room_new(); /* a part that is only read is no harm, with either side's window */
+    assert_int_equal(take(r, PART_DESC - 1u, 2, false), VQG_OK);
+    assert_int_equal(take(r, end - 1u, 2, false), VQG_OK);
+    room_assert_seg(r, 1, CAP_RING, end - 1u, 2, false);
+}
+
+static void x8_between_the_parts_there_is_no_window(void **state)
+{
+    static const uint64_t between[] = {PART_DESC + BYTES_DESC, PART_AVAIL - 16u, PART_USED - 16u};
+    size_t i;
+    (void)state;
+    for (i = 0; i < sizeof between / sizeof between[0]; i++) {
+        struct room *r = room_with_window(true);
+        assert_int_equal(take(r, between[i], 16, true), VQG_OK);
+        assert_closed(r);
+        room_assert_seg(r, 1, CAP_RING, between[i], 16, true);
+        assert_int_equal(r->caps[CAP_RING].pins, 1);
+    }
+    refuses(room_with_window(true), PART_USED, 1, true, VQG_RULE_SELF_ALIAS, INDEX, PART_USED, PART_USED);
+    refuses(room_with_window(true), PART_USED + BYTES_USED - 1u, 1, true, VQG_RULE_SELF_ALIAS, INDEX,
+            PART_USED + BYTES_USED - 1u, PART_USED);
+}
+
+static void c4_window_ends_at_the_highest_address(void **state)
+{
+    struct room *r = room_new();
+    (void)state;
+    r->judge.policy.max_address = ADDR_B + 0x80Fu;
+    assert_int_equal(take(r, ADDR_B + 0x800u, 16, true), VQG_OK);
+    assert_open(r, CAP_B, ADDR_B, ADDR_B + 0x80Fu);
+    assert_int_equal(take(r, ADDR_B, 0x810, true), VQG_OK);
+    refuses(r, ADDR_B + 0x800u, 17, true, VQG_RULE_ELEMENT_RANGE, INDEX, ADDR_B + 0x800u, ADDR_B + 0x80Fu);
+    r = room_new();
+    r->judge.policy.max_address = ADDR_B + 0x80Fu;
+    refuses(r, ADDR_B + 0x810u, 1, true, VQG_RULE_ELEMENT_RANGE, INDEX, ADDR_B + 0x810u, ADDR_B + 0x80Fu);
+    assert_closed(r);
+    r = room_new(); /* the last address there is */
+    assert_int_equal(take(r, ADDR_TOP, 16, false), VQG_OK);
+    assert_open(r, CAP_TOP, ADDR_TOP, UINT64_MAX);
+    assert_int_equal(take(r, UINT64_MAX, 1, false), VQG_OK);
+    room_assert_seg(r, 1, CAP_TOP, UINT64_MAX, 1, false);
+    refuses(r, UINT64_MAX, 2, false, VQG_RULE_ELEMENT_RANGE, INDEX, UINT64_MAX, UINT64_MAX);
+}
+
+static void capability_over_all_addresses_but_the_last_is_no_special_case(void **state)
+{
+    struct room *r = room_new();
+    struct vqg_cap all;
+    (void)state;
+    memset(&all, 0, sizeof all);
+    all.size = UINT64_MAX;
+    all.rights = VQG_CAP_READ | VQG_CAP_WRITE;
+    assert_int_equal(vqg_cap_table_init(&r->table, &all, 1, 0), VQG_OK);
+    assert_int_equal(take(r, 0, 1, true), VQG_OK);
+    assert_int_equal(r->judge.window.size, PART_DESC);
+    assert_int_equal(take(r, UINT64_MAX - 1u, 1, true), VQG_OK);
+    assert_int_equal(r->judge.window.first, PART_USED + BYTES_USED);
+    assert_int_equal(r->seg[1].bus, UINT64_MAX - 1u);
+    assert_int_equal(all.pins, 2);
+}
+
+static void segment_of_a_capability_without_a_mapping_has_no_pointer(void **state)
+{
+    struct room *r = room_new();
+    (void)state;
+    assert_int_equal(take(r, ADDR_HUGE + 16u, 16, false), VQG_OK);
+    assert_int_equal(take(r, ADDR_HUGE + 0x100000000u, 16, true), VQG_OK);
+    assert_null(r->judge.window.map);
+    room_assert_seg(r, 0, CAP_HUGE, ADDR_HUGE + 16u, 16, false);
+    room_assert_seg(r, 1, CAP_HUGE, ADDR_HUGE + 0x100000000u, 16, true);
+}
+
+static void without_a_table_the_window_stays_closed(void **state)
+{
+    struct room *r = room_new();
+    struct platform platform;
+    unsigned i;
+    (void)state;
+    room_ask(r, &platform, &r->caps[CAP_B], &r->caps[CAP_B]);
+    for (i = 0; i < 4u; i++) {
+        assert_int_equal(take(r, ADDR_B + 16u * i, 16, false), VQG_OK);
+        assert_closed(r);
+        assert_int_equal(r->seg[i].pin, PLATFORM_PIN + i);
+    }
+    assert_int_equal(platform.lookups, 4);
+    assert_int_equal(platform.pins, 4);
+    assert_int_equal(room_pins(r), 0);
+}
+
+static void m3_pins_are_counted_to_the_last_and_one_more_latches(void **state)
+{
+    struct room *r = room_with_window(true);
+    (void)state;
+    r->caps[CAP_B].pins = UINT32_MAX - 1u;
+    assert_int_equal(take(r, ADDR_B, 16, true), VQG_OK);
+    assert_int_equal(r->caps[CAP_B].pins, UINT32_MAX);
+    refuses(r, ADDR_B, 16, true, VQG_RULE_PIN, 2, ADDR_B, 16);
+}
+
+static void m3_pins_of_elements_inside_the_window_end_with_their_chain(void **state)
+{
+    struct room *r = room_with_window(false);
+    (void)state;
+    assert_int_equal(take(r, ADDR_B, 16, false), VQG_OK);
+    assert_int_equal(take(r, ADDR_C, 16, false), VQG_OK);
+    assert_int_equal(take(r, ADDR_C + 16u, 16, true), VQG_OK);
+    assert_int_equal(r->caps[CAP_B].pins, 2);
+    assert_int_equal(r->caps[CAP_C].pins, 2);
+    r->caps[CAP_C].pins = 5; /* three of somebody else's */
+    vqg_chain_unpin_(&r->judge.caps, &r->chain);
+    assert_int_equal(r->caps[CAP_B].pins, 0);
+    assert_int_equal(r->caps[CAP_C].pins, 3);
+    assert_int_equal(room_pins(r), 3);
+}
+
+static void m9_segments_inside_the_window_stay_within_the_storage(void **state)
+{
+    struct room *r = room_with_window(false);
+    unsigned i;
+    (void)state;
+    for (i = 1; i < ROOM_SEGS; i++) {
+        assert_int_equal(take(r, ADDR_B, 1, false), VQG_OK);
+    }
+    refuses(r, ADDR_B, 1, false, VQG_RULE_QUOTA, ROOM_SEGS, ROOM_SEGS + 1u, ROOM_SEGS);
+}
+
+static void c6_readable_after_writable_inside_the_window_latches(void **state)
+{
+    (void)state;
+    refuses(room_with_window(true), ADDR_B, 1, false, VQG_RULE_READ_AFTER_WRITE, INDEX, ADDR_B, 16);
+}
+
+static void c8_empty_element_inside_the_window_latches_or_is_skipped(void **state)
+{
+    struct room *r = room_with_window(true);
+    (void)state;
+    refuses(r, ADDR_B, 0, true, VQG_RULE_ZERO_LENGTH, INDEX, 0, 1);
+    r = room_with_window(true);
+    r->judge.policy.zero = VQG_ZERO_SKIP;
+    assert_int_equal(take(r, ADDR_B, 0, true), VQG_OK);
+    assert_int_equal(r->chain.count, 1);
+    assert_int_equal(r->caps[CAP_B].pins, 1);
+    r = room_with_window(false); /* a skipped one has a direction */
+    r->judge.policy.zero = VQG_ZERO_SKIP;
+    assert_int_equal(take(r, ADDR_B, 0, true), VQG_OK);
+    refuses(r, ADDR_B, 1, false, VQG_RULE_READ_AFTER_WRITE, INDEX, ADDR_B, 0);
+}
+
+static void c9_element_against_the_direction_inside_the_window_latches(void **state)
+{
+    struct room *r = room_with_window(false);
+    (void)state;
+    room_direct(r, VQG_DIRECTION_READABLE);
+    assert_int_equal(take(r, ADDR_B, 1, false), VQG_OK);
+    refuses(r, ADDR_B, 1, true, VQG_RULE_DIRECTION, INDEX, 1, VQG_DIRECTION_READABLE);
+    r = room_with_window(true);
+    room_direct(r, VQG_DIRECTION_WRITABLE);
+    r->chain.write_seen_ = false; /* as when the next chain begins */
+    refuses(r, ADDR_B, 1, false, VQG_RULE_DIRECTION, INDEX, 0, VQG_DIRECTION_WRITABLE);
+}
+
+static void m9_bytes_beyond_the_policys_inside_the_window_latch(void **state)
+{
+    unsigned write;
+    (void)state;
+    for (write = 0; write < 2u; write++) {
+        struct room *r = room_with_window(write != 0u);
+        r->judge.policy.max_bytes = 32;
+        assert_int_equal(take(r, ADDR_B, 16, write != 0u), VQG_OK);
+        refuses(r, ADDR_B, 1, write != 0u, VQG_RULE_QUOTA, INDEX, 33, 32);
+    }
+}
+
+static void c3_total_of_2_to_32_inside_the_window_latches(void **state)
+{
+    unsigned write;
+    (void)state;
+    for (write = 0; write < 2u; write++) {
+        struct room *r = room_new();
+        assert_int_equal(take(r, ADDR_HUGE, 1, write != 0u), VQG_OK);
+        assert_open(r, CAP_HUGE, ADDR_HUGE, ADDR_HUGE + ((uint64_t)1 << 33) - 1u);
+        refuses(r, ADDR_HUGE, UINT32_MAX, write != 0u, VQG_RULE_TOTAL_LENGTH, INDEX, (uint64_t)1 << 32, UINT32_MAX);
+        r = room_new();
+        assert_int_equal(take(r, ADDR_HUGE, 1, write != 0u), VQG_OK);
+        assert_int_equal(take(r, ADDR_HUGE, UINT32_MAX - 1u, write != 0u), VQG_OK);
+        assert_int_equal(r->chain.bytes_, UINT32_MAX);
+    }
+}
+
+static void c5_element_that_no_capability_covers_closes_the_window(void **state)
+{
+    struct room *r = room_with_window(false);
+    (void)state;
+    refuses(r, ADDR_AFTER_C, 16, false, VQG_RULE_CAPABILITY, 1, ADDR_AFTER_C, 16);
+    assert_closed(r);
+}
+
+static void i12_writable_element_over_the_table_inside_the_window_latches(void **state)
+{
+    static const struct {
+        uint64_t addr;
+        uint32_t len;
+    } over[] = {{ADDR_A, 0x101}, {TABLE_ADDR, 1}, {TABLE_ADDR + 31u, 1}, {ADDR_A, 0x1000}};
+    size_t i;
+    (void)state;
+    for (i = 0; i < sizeof over / sizeof over[0]; i++) {
+        struct vqg_shared handle = vqg_shared_at(NULL, false);
+        struct room *r = room_new();
+        assert_int_equal(vqg_chain_table_(&r->judge, &r->chain, INDEX, TABLE_ADDR, 32, &handle), VQG_OK);
+        assert_int_equal(take(r, TABLE_ADDR - 1u, 33, false), VQG_OK); /* to read there is no harm */
+        assert_int_equal(take(r, TABLE_ADDR - 1u, 1, true), VQG_OK);
+        assert_int_equal(take(r, TABLE_ADDR + 32u, 1, true), VQG_OK);
+        assert_open(r, CAP_A, ADDR_A, ADDR_A + 0xFFFu);
+        refuses(r, over[i].addr, over[i].len, true, VQG_RULE_TABLE_ALIAS, INDEX, over[i].addr, TABLE_ADDR);
+    }
+}
+
+/* A rule that is taken for granted takes no other with it, where the window saves the questions. */
+static void a_rule_taken_for_granted_takes_no_other_with_it(void **state)
+{
+    int assumed = test_assumed;
+    struct room *r = room_new();
+    (void)state;
+    assert_int_equal(take(r, ADDR_HUGE, 1, true), VQG_OK);
+    test_assumed = VQG_RULE_QUOTA;
+    assert_int_equal(take(r, ADDR_HUGE, UINT32_MAX, true), VQG_V_TOTAL_LENGTH);
+    test_assumed = assumed;
+    assert_int_equal(r->chain.count, 1);
+    r = room_with_window(true);
+    test_assumed = VQG_RULE_ZERO_LENGTH;
+    assert_int_equal(take(r, ADDR_B, 0, true), VQG_OK);
+    test_assumed = assumed;
+    assert_int_equal(r->chain.count, 1); /* no pointer to no bytes */
+    assert_int_equal(room_pins(r), 1);
+}
+
+static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(first_element_opens_the_window_over_its_capability),
+    cmocka_unit_test(element_anywhere_inside_the_window_is_a_segment_like_any_other),
+    cmocka_unit_test(m1_element_one_byte_beyond_the_window_latches),
+    cmocka_unit_test(m1_element_one_byte_beyond_the_window_is_split_where_the_policy_says_so),
+    cmocka_unit_test(m2_window_has_the_rights_of_its_capability_and_no_other),
+    cmocka_unit_test(x8_window_ends_where_the_parts_of_the_queue_begin),
+    cmocka_unit_test(x8_between_the_parts_there_is_no_window),
+    cmocka_unit_test(c4_window_ends_at_the_highest_address),
+    cmocka_unit_test(capability_over_all_addresses_but_the_last_is_no_special_case),
+    cmocka_unit_test(segment_of_a_capability_without_a_mapping_has_no_pointer),
+    cmocka_unit_test(without_a_table_the_window_stays_closed),
+    cmocka_unit_test(m3_pins_are_counted_to_the_last_and_one_more_latches),
+    cmocka_unit_test(m3_pins_of_elements_inside_the_window_end_with_their_chain),
+    cmocka_unit_test(m9_segments_inside_the_window_stay_within_the_storage),
+    cmocka_unit_test(c6_readable_after_writable_inside_the_window_latches),
+    cmocka_unit_test(c8_empty_element_inside_the_window_latches_or_is_skipped),
+    cmocka_unit_test(c9_element_against_the_direction_inside_the_window_latches),
+    cmocka_unit_test(m9_bytes_beyond_the_policys_inside_the_window_latch),
+    cmocka_unit_test(c3_total_of_2_to_32_inside_the_window_latches),
+    cmocka_unit_test(c5_element_that_no_capability_covers_closes_the_window),
+    cmocka_unit_test(i12_writable_element_over_the_table_inside_the_window_latches),
+    cmocka_unit_test(a_rule_taken_for_granted_takes_no_other_with_it),
+};
+TEST_MAIN(tests)
