@@ -1,0 +1,75 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# Builds the s3k example: build.sh OUTDIR
+#
+#   OUTDIR/kernel.elf   the stand-in kernel
+#   OUTDIR/victim.elf   app1
+#   OUTDIR/payload.bin  app2, as it is put on the disk
+#   OUTDIR/calls.elf    process 1 of the tests of the system calls
+#   OUTDIR/overwrite.elf process 1 of the test of app1 and app2
+#
+# README.md says how to run them.
+set -eu
+
+if [ $# -ne 1 ]; then
+    echo "usage: build.sh OUTDIR" >&2
+    exit 2
+fi
+out=$1
+here=$(cd "$(dirname "$0")" && pwd)
+prefix=${CROSS_RISCV:-riscv64-unknown-elf-}
+cc=${prefix}gcc
+
+if ! command -v "$cc" >/dev/null 2>&1; then
+    echo "build.sh: $cc not found (Debian package: gcc-riscv64-unknown-elf)" >&2
+    exit 1
+fi
+mkdir -p "$out"
+
+flags="-std=c11 -Wall -Wextra -pedantic -Wconversion -Wsign-conversion -Wundef -Wshadow
+    -Wcast-qual -Werror -O2 -g -ffreestanding -ffunction-sections -fdata-sections
+    -march=rv64imac_zicsr -mabi=lp64 -mcmodel=medany
+    -I$here/include -I$here/apps -I$here/../baremetal"
+link="-nostdlib -static -Wl,--gc-sections,--build-id=none,--fatal-warnings,--no-warn-rwx-segments"
+
+# program NAME SCRIPT FLAG... -- SOURCE...: the sources, linked by the script
+program() {
+    name=$1
+    script=$2
+    shift 2
+    more=
+    while [ "$1" != -- ]; do
+        more="$more $1"
+        shift
+    done
+    shift
+    objects=
+    for source in "$@"; do
+        object=$out/$name-$(basename "$source").o
+        # shellcheck disable=SC2086 # the flags are words
+        "$cc" $flags $more -c "$here/$source" -o "$object"
+        objects="$objects $object"
+    done
+    # The script takes its addresses from the same header as the sources.
+    # shellcheck disable=SC2086
+    "$cc" -E -P -x c $more -I"$here/include" "$here/$script" -o "$out/$name.ld"
+    # shellcheck disable=SC2086
+    "$cc" $flags $link -T "$out/$name.ld" $objects -o "$out/$name.elf"
+    echo "$out/$name.elf"
+}
+
+# app NAME PLACE SOURCE...: an application where layout.h has PLACE
+app() {
+    name=$1
+    place=$2
+    shift 2
+    program "$name" apps/app.ld "-DAPP_BASE=${place}_BASE" "-DAPP_SIZE=${place}_SIZE" -- \
+        apps/start.S apps/app.c ../baremetal/platform.c "$@"
+}
+
+program kernel kernel/kernel.ld -mno-relax -- kernel/entry.S kernel/process.c kernel/capability.c \
+    kernel/derive.c kernel/pmp.c kernel/ipc.c kernel/time.c kernel/syscall.c
+app victim VICTIM apps/victim.c
+program payload apps/payload.ld -- apps/payload.c
+"${prefix}objcopy" -O binary "$out/payload.elf" "$out/payload.bin"
+app overwrite FIRST tests/overwrite.c

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT */
+/* Where the applications are, for them and for the linker. Sizes are powers of
+ * two and places aligned to them, so that one PMP entry covers each. */
+#ifndef LAYOUT_H
+#define LAYOUT_H
+
+#define FIRST_BASE 0x80000000 /* process 1, where s3k starts it */
+#define FIRST_SIZE 0x100000
+#define DRIVER_BASE 0x80400000 /* app0 */
+#define DRIVER_SIZE 0x400000
+#define VICTIM_BASE 0x80800000 /* app1: right behind app0, for what goes too far */
+#define VICTIM_SIZE 0x10000
+#define CLIENT_BASE 0x80c00000 /* a second client */
+#define CLIENT_SIZE 0x400000
+
+/* What lies in the victim's first sector is what the payload replaces. */
+#define SECTOR_SIZE 512
+#define PAYLOAD_CODE 256 /* at the sector's end; before it, nothing but no-operations */
+
+/* Nothing is loaded here, and no process but the first is given it. */
+#define PAYLOAD_COPY 0x80300000
+
+#endif
