@@ -28,7 +28,7 @@ mkdir -p "$out"
 
 flags="-std=c11 -Wall -Wextra -pedantic -Wconversion -Wsign-conversion -Wundef -Wshadow
     -Wcast-qual -Werror -O2 -g -ffreestanding -ffunction-sections -fdata-sections
-    -march=rv64imac_zicsr -mabi=lp64 -mcmodel=medany
+    -march=rv64imac_zicsr_zifencei -mabi=lp64 -mcmodel=medany
     -I$here/include -I$here/apps -I$here/../baremetal"
 link="-nostdlib -static -Wl,--gc-sections,--build-id=none,--fatal-warnings,--no-warn-rwx-segments"
 
@@ -73,3 +73,6 @@ app victim VICTIM apps/victim.c
 program payload apps/payload.ld -- apps/payload.c
 "${prefix}objcopy" -O binary "$out/payload.elf" "$out/payload.bin"
 app overwrite FIRST tests/overwrite.c
+app calls FIRST tests/calls.c tests/calls_memory.c tests/calls_pmp.c tests/calls_fault.c \
+    tests/calls_monitor.c tests/calls_time.c tests/calls_ipc.c tests/calls_ipc_caps.c \
+    tests/tap.c tests/puppet.c tests/puppet.S

@@ -30,8 +30,12 @@ _start:
 
 2:	la	t0, trap_entry
 	csrw	mtvec, t0
-	csrw	mstatus, zero		/* mret goes to U-mode */
-	csrwi	mcounteren, 15		/* which may read cycle, time and instret */
+	li	t0, -1			/* behind what a process has: all else, without rights. QEMU */
+	csrw	pmpaddr8, t0		/* lets mret itself fault when no entry is in use at all. */
+	li	t0, 0x18
+	csrw	pmpcfg2, t0
+	csrwi	mcounteren, 15		/* which may read cycle, time, instret and one more ... */
+	csrwi	scounteren, 15		/* ... on a hart with S-mode too */
 	li	t0, 1 << 7
 	csrw	mie, t0			/* the timer is the only interrupt */
 	call	kernel_init
@@ -58,6 +62,7 @@ leave:	/* a0: the process that runs next */
 	csrw	mepc, t0
 	ld	t0, 32(tp)
 	csrw	mscratch, t0
+	csrw	mstatus, zero		/* to U-mode, wherever the trap came from */
 	each_register ld
 	csrrw	tp, mscratch, tp
 	mret

@@ -7,7 +7,7 @@
 
 #define WRITE_ADDR(n, p) __asm__ volatile("csrw pmpaddr" #n ", %0" : : "r"((p)->pmp_addr[n]))
 
-/* No entry is locked, so none binds the kernel; without an entry a process has no access. */
+/* No entry is locked, so none binds the kernel; what no entry covers, the last one denies (entry.S). */
 void pmp_load(const struct process *p)
 {
     uint64_t cfg = 0;
