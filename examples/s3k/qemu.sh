@@ -1,0 +1,57 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# Boots a kernel with applications and ends QEMU when a line has come:
+#
+#   qemu.sh LOG LINE SECONDS KERNEL IMAGE... [-- QEMU-ARGUMENT...]
+#
+# LOG gets the console. LINE is a regular expression; the status is 0 if it came
+# within SECONDS. IMAGE is an ELF file, or FILE@ADDRESS for anything else.
+# QEMU_SHIFT (default 6): an instruction takes 2 to the power of it nanoseconds.
+set -eu
+
+if [ $# -lt 5 ]; then
+    sed -n 's/^# *\(qemu.sh .*\)/usage: \1/p' "$0" >&2
+    exit 2
+fi
+log=$1
+line=$2
+seconds=$3
+kernel=$4
+shift 4
+
+count=$#
+loaders=true
+while [ "$count" -gt 0 ]; do
+    arg=$1
+    shift
+    count=$((count - 1))
+    if ! $loaders; then
+        set -- "$@" "$arg"
+        continue
+    fi
+    case $arg in
+        --) loaders=false ;;
+        *@*) set -- "$@" -device "loader,file=${arg%@*},addr=${arg##*@},force-raw=on" ;;
+        *) set -- "$@" -device "loader,file=$arg" ;;
+    esac
+done
+
+: >"$log"
+qemu-system-riscv64 -machine virt -bios none -m 512M -display none -monitor none -serial "file:$log" -no-reboot \
+    -icount "shift=${QEMU_SHIFT:-6},sleep=off" -global virtio-mmio.force-legacy=false \
+    -device "loader,file=$kernel,cpu-num=0" "$@" </dev/null 2>"$log.err" &
+qemu=$!
+trap 'kill "$qemu" 2>/dev/null || true; wait "$qemu" 2>/dev/null || true' EXIT
+trap 'exit 1' INT TERM
+
+tenths=$((seconds * 10))
+while [ "$tenths" -gt 0 ] && kill -0 "$qemu" 2>/dev/null; do
+    if grep -Eq "$line" "$log"; then
+        exit 0
+    fi
+    sleep 0.1
+    tenths=$((tenths - 1))
+done
+cat "$log.err" >&2
+echo "qemu.sh: no line '$line' within $seconds s; the console is in $log" >&2
+exit 1
