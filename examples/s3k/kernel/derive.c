@@ -8,7 +8,8 @@ static struct s3k_cap *mem(struct s3k_cap *parent, uint16_t owner, const uint64_
     uint64_t offset = base - parent->range.base;
     struct s3k_cap *child;
 
-    if (base < parent->range.base || size == 0 || offset > parent->range.size || size > parent->range.size - offset ||
+    /* A base below the parent's is an offset beyond any size. */
+    if (size == 0 || offset > parent->range.size || size > parent->range.size - offset ||
         !rights_within(rights, parent->mem.rights)) {
         return NULL;
     }

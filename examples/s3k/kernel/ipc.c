@@ -26,7 +26,6 @@ static void wait(struct process *p, uint64_t i)
 {
     p->waiting = true;
     p->waits_at = (uint16_t)i;
-    p->wake = 0;
 }
 
 /* The process that waits at end i; NULL: its owner does something else, or it has none. */
@@ -34,9 +33,7 @@ static struct process *waiter(uint64_t i)
 {
     uint16_t owner = capability_at(S3K_IPC, i)->owner;
 
-    return owner != NOBODY && process(owner)->waiting && process(owner)->waits_at == i && !process(owner)->suspended
-               ? process(owner)
-               : NULL;
+    return owner != NOBODY && process(owner)->waiting && process(owner)->waits_at == i ? process(owner) : NULL;
 }
 
 /* Ends to's waiting with p's message. */
@@ -71,13 +68,12 @@ static struct process *deliver_down(struct process *p, const struct s3k_cap *sou
 }
 
 /* Delivers the server's answer to whoever called last. */
-static struct process *deliver_up(struct process *p, struct s3k_cap *sink, const uint64_t *x)
+static struct process *deliver_up(struct process *p, const struct s3k_cap *sink, const uint64_t *x)
 {
-    struct process *to = sink->end.source == x[0] ? NULL : waiter(sink->end.source);
+    struct process *to = waiter(sink->end.source); /* not p itself, which runs */
 
     if (to != NULL) {
         deliver(p, to, x);
-        sink->end.source = (uint16_t)x[0];
     }
     return to;
 }

@@ -62,6 +62,7 @@ next_t trap(void)
     if (next != current || next == NULL) {
         current = NULL;
         current = next != NULL ? next : time_next();
+        current->wake = 0; /* it is, by a yield or a message maybe before its time */
         pmp_load(current);
     }
     return current;

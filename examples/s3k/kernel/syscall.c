@@ -70,7 +70,6 @@ static next_t own_call(struct process *p, uint64_t call, const uint64_t *x)
         }
         break;
     case S3K_SYNC:
-        p->wake = 0;
         return NULL;
     case S3K_SLEEP_UNTIL:
         p->wake = x[0] != 0 ? x[0] : time_slice_end();
@@ -143,8 +142,12 @@ static next_t mon_call(struct process *p, struct process *other, uint64_t call, 
         answer(p, S3K_OK);
         break;
     case S3K_MON_YIELD:
-        answer(p, process_ready(other) ? S3K_OK : S3K_ERR_STATE);
-        return process_ready(other) ? other : p;
+        if (process_ready(other)) {
+            answer(p, S3K_OK);
+            return other;
+        }
+        answer(p, S3K_ERR_STATE);
+        break;
     case S3K_MON_REG_GET:
     case S3K_MON_REG_SET:
         answer(p, reg_call(call, other->regs, S3K_REGS, x, result));

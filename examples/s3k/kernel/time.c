@@ -28,13 +28,14 @@ uint64_t time_slice_end(void)
     return slice_end;
 }
 
-/* Who has this slot of the cycle, and for how many slots from here; NOBODY for one slot. */
+/* Who has this slot of the cycle, and for how many slots from here. What was revoked is
+ * never in the way: the entry that the slots went back to comes before it. */
 static uint16_t slot_owner(uint64_t slot, uint64_t *left)
 {
     for (uint64_t i = 0; i < capability_count(S3K_TSL); i++) {
         const struct s3k_cap *cap = capability_at(S3K_TSL, i);
 
-        if (cap->owner != NOBODY && cap->tsl.enabled && slot >= cap->slots.base &&
+        if (cap->tsl.enabled && slot >= cap->slots.base &&
             slot < (uint64_t)cap->slots.base + cap->slots.free) {
             *left = cap->slots.base + (uint64_t)cap->slots.free - slot;
             return cap->owner;

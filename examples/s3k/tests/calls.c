@@ -37,9 +37,16 @@ void test_boot(void)
              cap_is(S3K_IPC, S3K_CAP_IPC, S3K_IPC_FUEL, &cap) && cap.ipc.mode == S3K_ROOT && cap.ipc.flags == 0);
 }
 
+static const struct tap_row asleep[] = {
+    { "process 2 does not run at boot", S3K_MON_YIELD, { S3K_CAP_MON(2) }, S3K_ERR_STATE },
+    { "process 3 does not run at boot", S3K_MON_YIELD, { S3K_CAP_MON(3) }, S3K_ERR_STATE },
+    { "process 4 does not run at boot", S3K_MON_YIELD, { S3K_CAP_MON(4) }, S3K_ERR_STATE },
+};
+
 int main(void)
 {
     test_boot();
+    TAP_ROWS(1, asleep);
     puppet_start_all();
     test_memory();
     test_pmp();

@@ -14,6 +14,8 @@ static const struct tap_row ends[] = {
     { "ipc: no table entry", DERIVE(0, 0, S3K_BSYNC, 0), S3K_ERR_ARGUMENT },
     { "ipc: all entries", DERIVE(0, 16, S3K_BSYNC, 0), S3K_ERR_ARGUMENT },
     { "ipc: a root with flags", DERIVE(0, 1, S3K_ROOT, S3K_YIELD), S3K_ERR_ARGUMENT },
+    { "ipc: no such mode", DERIVE(0, 1, 4, 0), S3K_ERR_ARGUMENT },
+    { "ipc: no such flag", DERIVE(0, 1, S3K_BSYNC, 32), S3K_ERR_ARGUMENT },
     { "ipc: a server's end", DERIVE(0, 4, S3K_BSYNC, S3K_YIELD), SINK },
     { "ipc: a client's end of another mode", DERIVE(SINK, 1, S3K_USYNC, S3K_YIELD), S3K_ERR_ARGUMENT },
     { "ipc: a client's end with more flags", DERIVE(SINK, 1, S3K_BSYNC, S3K_YIELD | S3K_SEND_MEM), S3K_ERR_ARGUMENT },
@@ -87,6 +89,7 @@ static void test_calls(void)
               (uint64_t)S3K_ERR_STATE);
     post(2, S3K_IPC_REPLYRECV, SINK, 0x3333, 0x4444, 0);
     tap_true("ipc: the caller gets the answer's words", got(3, 0x3333, 0x4444));
+    tap_equal("ipc: a server that waits has no caller", caller(), SINK);
     post(4, S3K_IPC_CALL, SOURCE_4, 5, 6, 0);
     tap_true("ipc: the server waits again and gets the other's", got(2, 5, 6));
     tap_equal("ipc: it is told whose", caller(), SOURCE_4);

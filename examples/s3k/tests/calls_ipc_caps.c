@@ -47,6 +47,7 @@ static const struct tap_row not_allowed[] = {
     { "capability: of a type that the end does not carry", S3K_IPC_CALL, { SOURCE, 0, 0, S3K_IPC, SOURCE },
       S3K_ERR_ARGUMENT },
     { "capability: of a type that there is not", S3K_IPC_CALL, { SOURCE, 0, 0, 5, CAP }, S3K_ERR_ARGUMENT },
+    { "capability: of a type far from any", S3K_IPC_CALL, { SOURCE, 0, 0, UINT64_C(1) << 40, CAP }, S3K_ERR_ARGUMENT },
     { "capability: another's", S3K_IPC_CALL, { SOURCE, 0, 0, S3K_MEM, PUPPET_MEM(4) }, S3K_ERR_ARGUMENT },
     { "capability: beyond the table", S3K_IPC_CALL, { SOURCE, 0, 0, S3K_MEM, 48 }, S3K_ERR_ARGUMENT },
 };
@@ -77,6 +78,23 @@ static void test_memory_travels(void)
     tap_equal("capability: none, it stays", owner(S3K_MEM, WORK_MEM, CAP), 3);
 }
 
+/* A server with two ends waits at one of them. */
+static void test_two_ends(void)
+{
+    channel(S3K_BSYNC, S3K_YIELD);
+    tap_equal("two ends: another", (uint64_t)s3k_ipc_derive(S3K_CAP_IPC, 2, S3K_BSYNC, S3K_YIELD), SINK - 2u);
+    tap_equal("two ends: a client's",
+              (uint64_t)s3k_mon_ipc_derive(S3K_CAP_MON(3), SINK - 2u, 1, S3K_BSYNC, S3K_YIELD), SINK - 1u);
+    tap_equal("two ends: handed over", (uint64_t)s3k_mon_grant(S3K_CAP_MON(2), S3K_IPC, SINK - 2u), S3K_OK);
+    post(2, S3K_IPC_REPLYRECV, SINK - 2u, 0, S3K_NONE, 0);
+    tap_equal("two ends: a call to where it does not wait",
+              (uint64_t)puppet_do(3, S3K_IPC_CALL, (uint64_t[6]){ SOURCE }), (uint64_t)S3K_ERR_STATE);
+    post(3, S3K_IPC_CALL, SINK - 1u, 12, S3K_NONE, 0);
+    tap_true("two ends: a call to where it does", got(2, 12, S3K_NONE, 0));
+    post(2, S3K_IPC_REPLY, SINK - 2u, 13, S3K_NONE, 0);
+    tap_true("two ends: the answer", got(3, 13, S3K_NONE, 0));
+}
+
 /* One direction: process 3 sends and goes on. */
 static void test_send(void)
 {
@@ -97,10 +115,16 @@ static void test_send(void)
 /* The receiver takes what comes in its own time. */
 static void test_no_time_lent(void)
 {
+    const uint64_t long_service[7] = { S3K_IPC_REPLYRECV, SINK, 0, 0, S3K_NONE, 0, 1000000 };
+
     channel(S3K_BSYNC, 0);
-    post(2, S3K_IPC_REPLYRECV, SINK, 0, S3K_NONE, 0);
+    puppet_post(2, PUPPET_CALL, long_service);
+    (void)puppet_done(2);
+    (void)s3k_do(S3K_MON_TSL_SET, S3K_CAP_MON(2), PUPPET_TSL(2), 0, 0, 0, 0);
     post(3, S3K_IPC_CALL, SOURCE, 6, S3K_NONE, 0);
-    tap_true("no time lent: a call arrives", got(2, 6, S3K_NONE, 0));
+    tap_true("no time lent: a server without time does not run", !puppet_done(2));
+    (void)s3k_do(S3K_MON_TSL_SET, S3K_CAP_MON(2), PUPPET_TSL(2), 1, 0, 0, 0);
+    tap_true("no time lent: a call arrives, however long its service", got(2, 6, S3K_NONE, 0));
     tap_true("no time lent: the caller waits", puppet(3)->todo != PUPPET_IDLE);
     post(2, S3K_IPC_REPLYRECV, SINK, 7, S3K_NONE, 0);
     tap_true("no time lent: the answer arrives", got(3, 7, S3K_NONE, 0));
@@ -141,6 +165,7 @@ static void test_time_travels(void)
 void test_ipc_caps(void)
 {
     test_memory_travels();
+    test_two_ends();
     test_send();
     test_no_time_lent();
     test_mailbox();

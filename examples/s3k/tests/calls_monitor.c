@@ -43,6 +43,15 @@ static const struct tap_row by_3[] = {
     { "process 3 resumes process 2 by the one derived for it", S3K_MON_RESUME, { OF_2 + 5u }, S3K_OK },
 };
 
+static const struct tap_row itself[] = {
+    { "mon_mon_derive: of process 3 itself", S3K_MON_MON_DERIVE, { OF_3, OF_3, 1 }, OF_3 + 7u },
+};
+
+static const struct tap_row vregs[] = {
+    { "vreg_set: of its own, no such register: changes nothing", S3K_VREG_SET, { S3K_VREGS, 0 }, S3K_VREG_SET },
+    { "vreg_get: of its own, no such register: is 0", S3K_VREG_GET, { S3K_VREGS }, 0 },
+};
+
 static const struct tap_row revoked[] = {
     { "mon_revoke: all of them", S3K_MON_REVOKE, { OF_2 }, 0 },
     { "mon_delete: an index of nobody's", S3K_MON_DELETE, { OF_2 + 1u }, S3K_ERR_ACCESS },
@@ -72,6 +81,7 @@ static void test_suspend(void)
     tap_equal("suspend: process 2", (uint64_t)s3k_mon_suspend(OF_2), S3K_OK);
     tap_true("suspend: it does not run", !counts(2));
     tap_equal("yield: to a suspended process", (uint64_t)s3k_mon_yield(OF_2), (uint64_t)S3K_ERR_STATE);
+    tap_true("yield: it does not run for that", !counts(2));
     tap_equal("resume: process 2", (uint64_t)s3k_mon_resume(OF_2), S3K_OK);
     tap_true("resume: it runs on", counts(2));
     tap_equal("suspend: to set it back", (uint64_t)s3k_mon_suspend(OF_2), S3K_OK);
@@ -80,6 +90,18 @@ static void test_suspend(void)
     tap_equal("reg_set: a0", (uint64_t)s3k_mon_reg_set(OF_2, S3K_A0, (uintptr_t)puppet(2)), S3K_OK);
     tap_equal("resume: set back", (uint64_t)s3k_mon_resume(OF_2), S3K_OK);
     tap_true("resume: it begins where it was set to", puppet_answers(2));
+}
+
+static void test_suspend_itself(void)
+{
+    const uint64_t call[7] = { S3K_MON_SUSPEND, OF_3 + 7u };
+
+    TAP_ROWS(1, itself);
+    puppet_post(3, PUPPET_CALL, call);
+    tap_true("suspend: by itself, it stops there", !puppet_done(3));
+    tap_equal("resume: from outside", (uint64_t)s3k_mon_resume(OF_3), S3K_OK);
+    tap_true("resume: it goes on from there", puppet_done(3) && puppet(3)->result[0] == S3K_OK);
+    tap_equal("mon_revoke: of that", (uint64_t)s3k_revoke(S3K_MON, OF_3), 0);
 }
 
 static void test_registers(void)
@@ -98,7 +120,7 @@ static void test_registers(void)
 
 static void test_yield(void)
 {
-    const uint64_t who[7] = { S3K_PID_GET };
+    const uint64_t who[7] = { S3K_PID_GET }, sleep[7] = { S3K_SLEEP_UNTIL, UINT64_MAX };
 
     tap_equal("tsl_set: process 4 has no time", (uint64_t)s3k_do(S3K_MON_TSL_SET, S3K_CAP_MON(4), PUPPET_TSL(4), 0, 0,
               0, 0).status, S3K_OK);
@@ -109,6 +131,10 @@ static void test_yield(void)
     tap_equal("tsl_set: process 4 has time again", (uint64_t)s3k_do(S3K_MON_TSL_SET, S3K_CAP_MON(4), PUPPET_TSL(4), 1,
               0, 0, 0).status, S3K_OK);
     tap_true("tsl_set: and runs", puppet_answers(4));
+    puppet_post(4, PUPPET_CALL, sleep);
+    tap_true("yield: before, it sleeps", !puppet_done(4));
+    tap_equal("yield: to who sleeps", (uint64_t)s3k_mon_yield(S3K_CAP_MON(4)), S3K_OK);
+    tap_true("yield: is awake from then on", puppet_done(4) && puppet_answers(4));
 }
 
 void test_monitor(void)
@@ -125,6 +151,9 @@ void test_monitor(void)
     TAP_ROWS(1, revoked);
     TAP_ROWS(3, after);
     test_suspend();
+    test_suspend_itself();
+    TAP_ROWS(3, vregs);
+    tap_true("vreg_set: and harms nothing", puppet_answers(3));
     test_registers();
     test_yield();
 }

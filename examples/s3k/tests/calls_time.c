@@ -80,18 +80,18 @@ static uint64_t count_of(uint16_t pid)
 
 static void test_switch(void)
 {
-    const uint64_t m = S3K_CAP_MON(2);
-    uint64_t before = count_of(3);
+    const uint64_t m = S3K_CAP_MON(3);
+    uint64_t before = count_of(2);
 
-    tap_equal("time: switched off", (uint64_t)s3k_do(S3K_MON_TSL_SET, m, PUPPET_TSL(2), 0, 0, 0, 0).status, S3K_OK);
-    tap_equal("time: it does not run", count_of(2), 0);
-    tap_true("time: nobody else has its slots", count_of(3) * 8u < before * 9u);
-    tap_equal("time: switched on", (uint64_t)s3k_do(S3K_MON_TSL_SET, m, PUPPET_TSL(2), 1, 0, 0, 0).status, S3K_OK);
-    tap_true("time: it runs", count_of(2) > 0);
-    tap_equal("time: granted to process 2", (uint64_t)s3k_mon_grant(m, S3K_TSL, REST), S3K_OK);
-    before = count_of(2);
+    tap_equal("time: switched off", (uint64_t)s3k_do(S3K_MON_TSL_SET, m, PUPPET_TSL(3), 0, 0, 0, 0).status, S3K_OK);
+    tap_equal("time: it does not run", count_of(3), 0);
+    tap_true("time: nobody else has its slots", count_of(2) * 8u < before * 9u);
+    tap_equal("time: switched on", (uint64_t)s3k_do(S3K_MON_TSL_SET, m, PUPPET_TSL(3), 1, 0, 0, 0).status, S3K_OK);
+    tap_true("time: it runs", count_of(3) > 0);
+    tap_equal("time: granted to process 3", (uint64_t)s3k_mon_grant(m, S3K_TSL, REST), S3K_OK);
+    before = count_of(3);
     tap_equal("time: switched on, too", (uint64_t)s3k_do(S3K_MON_TSL_SET, m, REST, 1, 0, 0, 0).status, S3K_OK);
-    tap_true("time: it runs for longer", count_of(2) * 8u > before * 10u);
+    tap_true("time: it runs for longer", count_of(3) * 8u > before * 10u);
 }
 
 static void test_revoke(void)
