@@ -201,10 +201,9 @@ static next_t ipc(struct process *p, uint64_t call, const uint64_t *x)
 
 next_t syscall(struct process *p)
 {
-    const uint64_t *a = &p->regs[S3K_A0];
+    const uint64_t *x = &p->regs[S3K_A0 + 1]; /* results go there too, when these have been used */
     const struct s3k_cap *mon;
-    uint64_t call = a[0];
-    uint64_t x[6] = { a[1], a[2], a[3], a[4], a[5], a[6] }; /* results go where these came from */
+    uint64_t call = p->regs[S3K_A0];
 
     if (call >= S3K_CALLS) {
         return exception(p, CAUSE_ECALL, call);

@@ -55,6 +55,7 @@ int main(void)
     test_time();
     test_ipc();
     test_ipc_caps();
+    test_no_memory();
     tap_plan();
     return 0;
 }

@@ -150,7 +150,7 @@ static void test_mailbox(void)
               (uint64_t)S3K_ERR_ACCESS);
 }
 
-/* Last of all: process 3 gives its own time away. */
+/* Process 3 gives its own time away, and is not heard of again. */
 static void test_time_travels(void)
 {
     channel(S3K_BSYNC, S3K_YIELD | S3K_SEND_TSL);

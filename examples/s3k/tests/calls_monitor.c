@@ -133,8 +133,11 @@ static void test_yield(void)
     tap_true("tsl_set: and runs", puppet_answers(4));
     puppet_post(4, PUPPET_CALL, sleep);
     tap_true("yield: before, it sleeps", !puppet_done(4));
+    puppet_restart(4, PUPPET_COUNT);
+    tap_true("yield: still, though with something to do", !counts(4));
     tap_equal("yield: to who sleeps", (uint64_t)s3k_mon_yield(S3K_CAP_MON(4)), S3K_OK);
-    tap_true("yield: is awake from then on", puppet_done(4) && puppet_answers(4));
+    tap_true("yield: is awake from then on", counts(4));
+    puppet_restart(4, PUPPET_IDLE);
 }
 
 void test_monitor(void)

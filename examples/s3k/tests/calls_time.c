@@ -105,9 +105,7 @@ static void test_revoke(void)
     for (uint16_t pid = PUPPET_FIRST; pid <= PUPPET_LAST; pid++) {
         const uint64_t m = S3K_CAP_MON(pid);
 
-        puppet(pid)->todo = PUPPET_IDLE;
-        (void)s3k_mon_reg_set(m, S3K_PC, PUPPET_BASE(pid));
-        (void)s3k_mon_reg_set(m, S3K_A0, (uintptr_t)puppet(pid));
+        puppet_restart(pid, PUPPET_IDLE);
         tap_equal("time: given out again", (uint64_t)s3k_mon_tsl_derive(m, S3K_CAP_TIME, 1, 1, PUPPET_SLOTS(pid)),
                   PUPPET_TSL(pid));
         tap_true("time: it runs again", puppet_answers(pid));

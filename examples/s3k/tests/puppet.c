@@ -72,3 +72,12 @@ void puppet_break_off(uint16_t pid)
     (void)s3k_mon_suspend(S3K_CAP_MON(pid));
     (void)s3k_mon_resume(S3K_CAP_MON(pid));
 }
+
+void puppet_restart(uint16_t pid, uint64_t todo)
+{
+    (void)s3k_mon_suspend(S3K_CAP_MON(pid));
+    puppet(pid)->todo = todo;
+    (void)s3k_mon_reg_set(S3K_CAP_MON(pid), S3K_PC, PUPPET_BASE(pid));
+    (void)s3k_mon_reg_set(S3K_CAP_MON(pid), S3K_A0, (uintptr_t)puppet(pid));
+    (void)s3k_mon_resume(S3K_CAP_MON(pid));
+}

@@ -45,6 +45,9 @@ int64_t puppet_do(uint16_t pid, uint64_t call, const uint64_t x[6]);
 /* The cause of the exception that the access ends in, 0: none. */
 uint64_t puppet_touch(uint16_t pid, uint64_t todo, uint64_t address);
 
+/* Lets it begin anew, with something to do; what it was doing is forgotten. */
+void puppet_restart(uint16_t pid, uint64_t todo);
+
 /* Ends its waiting for IPC. */
 void puppet_break_off(uint16_t pid);
 

@@ -31,5 +31,6 @@ void test_monitor(void);
 void test_time(void);
 void test_ipc(void);
 void test_ipc_caps(void);
+void test_no_memory(void);
 
 #endif
