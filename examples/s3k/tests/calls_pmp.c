@@ -6,6 +6,8 @@
 #define WORK_NAPOT ((WORK_BASE | (WORK_SIZE / 2u - 1u)) >> 2)
 #define HALF_NAPOT ((WORK_BASE | (WORK_SIZE / 4u - 1u)) >> 2)
 #define PAGE_NAPOT ((WORK_BASE | (0x1000u / 2u - 1u)) >> 2)
+#define DEVICE 0x10001000u
+#define DEVICE_SIZE 0x1000u
 #define SET(i, slot, rights, addr) S3K_MEM_PMP_SET, { i, slot, rights, addr }
 
 static const struct tap_row own[] = {
@@ -79,10 +81,32 @@ static void test_access(void)
     tap_equal("access: gone with it", puppet_touch(2, PUPPET_LOAD, inside), 5);
 }
 
+/* One page of device registers: for a driver, and nobody else. */
+static void test_device(void)
+{
+    const uint64_t m = S3K_CAP_MON(2);
+    int64_t cap = app_device_cap(DEVICE, DEVICE_SIZE);
+
+    tap_equal("device: covered by a capability", (uint64_t)cap, S3K_CAP_DEVICES);
+    tap_equal("device: the last page too", (uint64_t)app_device_cap(DEVICE + 7u * DEVICE_SIZE, DEVICE_SIZE),
+              S3K_CAP_DEVICES);
+    tap_equal("device: but none behind it", (uint64_t)app_device_cap(DEVICE + 7u * DEVICE_SIZE, DEVICE_SIZE + 1u),
+              (uint64_t)S3K_ERR_ACCESS);
+    tap_equal("device: a page of it", (uint64_t)s3k_mon_mem_derive(m, (uint64_t)cap, 1, S3K_RW, DEVICE, DEVICE_SIZE),
+              S3K_CAP_DEVICES + S3K_MEM_FUEL - 1u);
+    tap_equal("device: loaded", (uint64_t)s3k_mon_pmp_set(m, S3K_CAP_DEVICES + S3K_MEM_FUEL - 1u, 3, S3K_RW,
+              s3k_napot(DEVICE, DEVICE_SIZE)), S3K_OK);
+    tap_equal("device: its registers can be read", puppet_touch(2, PUPPET_LOAD, DEVICE), 0);
+    tap_equal("device: the next one's not", puppet_touch(2, PUPPET_LOAD, DEVICE + DEVICE_SIZE), 5);
+    tap_equal("device: taken back", (uint64_t)s3k_revoke(S3K_MEM, (uint64_t)cap), 0);
+    tap_equal("device: not any more", puppet_touch(2, PUPPET_LOAD, DEVICE), 5);
+}
+
 void test_pmp(void)
 {
     TAP_ROWS(1, own);
     test_get();
     test_given_away();
     test_access();
+    test_device();
 }
