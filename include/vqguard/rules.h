@@ -186,10 +186,10 @@ enum vqg_status {
 #define VQG_X_(name, value, sentence) VQG_##name = (value),
     VQG_STATUS_IDLE(VQG_X_) VQG_STATUS_MISUSE(VQG_X_)
 #undef VQG_X_
-#define VQG_X_(name, id, attacker, kind, clause, sentence) VQG_V_##name = VQG_VIOLATION_BASE - (int)VQG_RULE_##name,
+#define VQG_X_(name, id, attacker, kind, clause, sentence) VQG_V_##name = VQG_VIOLATION_BASE - VQG_RULE_##name,
         VQG_RULES(VQG_X_)
 #undef VQG_X_
-            VQG_V_LAST_ = VQG_VIOLATION_BASE - (int)VQG_RULE_COUNT
+            VQG_V_LAST_ = VQG_VIOLATION_BASE - VQG_RULE_COUNT
 };
 
 #endif

@@ -121,11 +121,11 @@ VQG_API VQG_PORT_COLD uint64_t vqg_fetch64_bytes_(struct vqg_shared s, size_t of
     uint64_t v = 0;
     unsigned i;
     VQG_PORT_INVALIDATE(s.base_ + offset, 8u);
+    /* A shift by a variable may be a call into the compiler's library; this one is by a constant. */
     for (i = 0; i < 8u; i++) {
-        uint64_t byte = vqg_port_load8(s.base_ + offset + i);
-        v |= byte << (vqg_shared_is_big_(s) ? 56u - 8u * i : 8u * i);
+        v = (v << 8) | vqg_port_load8(s.base_ + offset + i);
     }
-    return v;
+    return vqg_shared_is_big_(s) ? v : vqg_swap64_(v);
 }
 
 /**
