@@ -23,8 +23,8 @@
 /** The rules; see the top of this file. */
 #define VQG_RULES(X)                                                                                                   \
     /* A.1 access to shared memory */                                                                                  \
-    X(SINGLE_FETCH, X1, BOTH, BUILT, "-", "A shared field is fetched once, through shared.h, and only the copy is used")   \
-    X(NO_TORN_ACCESS, X2, BOTH, BUILT, "-", "Indices, flags and event words move in one access of their own width")     \
+    X(SINGLE_FETCH, X1, BOTH, BUILT, "-", "A shared field is fetched once, through shared.h, and only the copy is used") \
+    X(NO_TORN_ACCESS, X2, BOTH, BUILT, "-", "Indices, flags and event words move in one access of their own width")    \
     X(ORDERING, X3, BOTH, BUILT, "2.7.13.3.1",                                                                         \
       "Indices are fetched with acquire and stored with release; a full fence stands before an event word is fetched") \
     X(WRITE_ONLY, X4, DEVICE, BUILT, "2.7.5.1", "What the driver wrote to shared memory is never fetched back")        \
@@ -36,11 +36,11 @@
     /* A.2 geometry */                                                                                                 \
     X(QUEUE_SIZE_ZERO, Q1, BOTH, SETUP, "4.1.4.3.2", "A queue has at least one descriptor")                            \
     X(QUEUE_SIZE_SPLIT, Q2, BOTH, SETUP, "2.7", "A split queue's size is a power of two, at most 32768")               \
-    X(QUEUE_SIZE_PACKED, Q3, BOTH, LEFT, "2.8", "Concerns packed queues only; a queue with RING_PACKED is refused")    \
-    X(QUEUE_SIZE_MAX, Q4, BOTH, SETUP, "4.2.2.2", "A queue is no larger than was offered, nor than the private record") \
+    X(QUEUE_SIZE_PACKED, Q3, BOTH, SETUP, "2.8", "A packed queue has at most 32768 descriptors, any number of them")   \
+    X(QUEUE_SIZE_MAX, Q4, BOTH, SETUP, "4.2.2.2", "A queue is no larger than was offered, nor than the private record")\
     X(QUEUE_ALIGN, Q5, DRIVER, SETUP, "2.7.1", "Each ring part is aligned as the specification asks")                  \
     X(QUEUE_EXTENT, Q6, DRIVER, SETUP, "2.7",                                                                          \
-      "One capability with the right covers each ring part, its event word included, without wrapping")               \
+      "One capability with the right covers each ring part, its event word included, without wrapping")                \
     X(QUEUE_DISJOINT, Q7, DRIVER, SETUP, "-", "The ring parts overlap neither each other nor another queue's")         \
     X(QUEUE_FROZEN, Q8, DRIVER, CALLER, "4.1.4.3.2", "A queue's configuration changes only between reset and enable")  \
     X(QUEUE_INDEX, Q9, DRIVER, SETUP, "2.6", "A queue's index, at full width, is below the number of queues")          \
@@ -50,7 +50,7 @@
     X(AVAIL_JUMP, S1, DRIVER, FATAL, "2.7.6.1", "The avail index is ahead by at most the queue size")                  \
     X(HEAD_RANGE, S2, DRIVER, FATAL, "2.7.6", "A head is below the queue size")                                        \
     X(OVERSUBSCRIBED, S3, DRIVER, FATAL, "2.7", "Chains waiting and chains in flight together fit the queue")          \
-    X(HEAD_IN_FLIGHT, S4, DRIVER, FATAL, "2.7.13.1", "A head that is made available is not already in flight")         \
+    X(HEAD_IN_FLIGHT, S4, DRIVER, FATAL, "2.7.13.1", "A head, or a packed buffer's id, that is made available is not already in flight") \
     X(SHARED_DESCRIPTOR, S5, DRIVER, FATAL, "2.7.13.1", "No descriptor of a chain belongs to a chain in flight")       \
     X(SPURIOUS_KICK, S6, DRIVER, BUILT, "2.7.10.2", "A call takes at most one chain; a kick without one changes nothing") \
     /* A.4 chains */                                                                                                   \
@@ -63,7 +63,7 @@
     X(RESERVED_FLAGS, C7, DRIVER, CHAIN, "2.7.5", "Reserved descriptor flag bits are zero")                            \
     X(ZERO_LENGTH, C8, DRIVER, CHAIN, "2.7.13.1", "An element has bytes, unless the policy skips empty ones")          \
     X(DIRECTION, C9, DRIVER, CHAIN, "5", "Elements go the way that the queue goes")                                    \
-    X(MINIMUM_SIZE, C10, DRIVER, CHAIN, "2.7.4.1", "A chain has the readable and writable bytes that its device needs") \
+    X(MINIMUM_SIZE, C10, DRIVER, CHAIN, "2.7.4.1", "A chain has the readable and writable bytes that its device needs")\
     X(WRITTEN_LENGTH, C11, BOTH, CALLER, "2.7.8.2", "A device reports no more bytes than the chain's writable ones")   \
     X(NOT_POPPED, C12, BOTH, CALLER, "2.7.8", "A device returns only a chain that it popped, once")                    \
     X(ERROR_IS_NOT_END, C13, DRIVER, BUILT, "-", "A chain that breaks a rule is never handed out as a shorter one")    \
@@ -76,15 +76,16 @@
     X(INDIRECT_NEXT, I6, DRIVER, CHAIN, "2.7.5.3.1", "A descriptor that refers to a table ends the direct list")       \
     X(REFERRER_WRITE, I7, DRIVER, BUILT, "2.7.5.3.2", "The write flag of a descriptor that refers to a table is ignored") \
     X(INDIRECT_MIXED, I8, DRIVER, CHAIN, "2.7.5.3.2", "Direct elements before a table are read as such, or refused by the strict profile") \
-    X(TABLE_SEQUENTIAL, I9, DRIVER, LEFT, "2.8.7", "Concerns tables of packed queues; split tables are linked by next") \
-    X(TABLE_ALONE, I10, DRIVER, LEFT, "2.8.5", "Concerns packed queues; the split format allows mixing (I8)")          \
+    X(TABLE_SEQUENTIAL, I9, DRIVER, CHAIN, "2.8.7",                                                                    \
+      "Entries of a packed table follow each other; flags other than the write flag are ignored, or refused by the strict profile") \
+    X(TABLE_ALONE, I10, DRIVER, CHAIN, "2.8.5", "A descriptor of a packed queue that refers to a table is alone in its list") \
     X(SNAPSHOT, I11, DRIVER, BUILT, "-", "A table entry is copied to private memory before any of it is judged")       \
     X(TABLE_ALIAS, I12, DRIVER, CHAIN, "-", "A device-writable element does not overlap the chain's own table")        \
     X(TABLE_RELEASE, I13, DEVICE, BUILT, "-", "Nothing about a table that was lent is taken from shared memory")       \
     /* A.6 used ring */                                                                                                \
     X(USED_JUMP, U1, DEVICE, FATAL, "2.7.8", "The used index is ahead by at most the chains outstanding")              \
     X(USED_ID_RANGE, U2, DEVICE, FATAL, "2.7.8", "A used id, all 32 bits of it, is below the queue size")              \
-    X(USED_ID_OUTSTANDING, U3, DEVICE, FATAL, "2.7.8", "A used id is a head that was exposed and not returned")        \
+    X(USED_ID_OUTSTANDING, U3, DEVICE, FATAL, "2.7.8", "A used id is a head, or a packed buffer's id, that was exposed and not returned") \
     X(EXACTLY_ONCE, U4, DEVICE, BUILT, "-", "A head leaves the record before its cookie is handed up")                 \
     X(USED_LENGTH_MAX, U5, DEVICE, FATAL, "2.7.8", "The used length is at most the chain's writable bytes")            \
     X(USED_LENGTH_MIN, U6, DEVICE, FATAL, "2.7.8.3", "The used length is at least what the caller asked for")          \
@@ -98,6 +99,27 @@
     X(EVENT_RECHECK, E3, BOTH, BUILT, "2.7.14", "After arming an event the ring is looked at once more")               \
     X(EVENT_FLAGS, E4, BOTH, BUILT, "2.7.10.1", "With event words in use the flag bit is not consulted")               \
     X(EVENT_DISTANCE, E5, DEVICE, BUILT, "2.7.10.1", "At most a queue size lies between two notify decisions")         \
+    /* A.8 packed ring */                                                                                              \
+    X(PACKED_FLAGS, P1, BOTH, BUILT, "2.8.1",                                                                          \
+      "An element is available, or used, only when both of its flags say so to the private wrap counter")              \
+    X(PRIVATE_CURSOR, P2, BOTH, BUILT, "2.8.6", "Offsets and wrap counters are private and move only by recorded counts") \
+    X(LIST_BOUND, P3, DRIVER, FATAL, "2.8.17", "A list ends within the descriptors that are not in flight; tested before each fetch") \
+    X(MEMBER_AVAILABLE, P4, DRIVER, FATAL, "2.8.6", "Every element of a list is available in its own lap")             \
+    X(BUFFER_ID_RANGE, P5, DRIVER, FATAL, "2.8.6", "A buffer's id is that of its last element, and below the queue size") \
+    X(CURSOR_BY_RECORD, P6, DEVICE, BUILT, "2.8.22", "A used id passes U2 and U3 before its recorded count moves the cursor") \
+    X(RING_TOTAL, P7, BOTH, BUILT, "2.8.17", "The descriptors of all lists in flight fit the ring; the count is private") \
+    X(LENGTH_NEEDS_WRITE, P8, DEVICE, BUILT, "2.8.4", "A used element without the write flag has length 0, whatever it says") \
+    X(RING_OVERWRITTEN, P9, DEVICE, BUILT, "2.8", "A driver fetches nothing of the packed ring but the one element that it takes") \
+    X(HEAD_LAST, P10, BOTH, BUILT, "2.8.17", "A list's first flags are stored last; an add that fails leaves no element available") \
+    X(EVENT_STRUCTURE, P11, BOTH, BUILT, "2.8.14",                                                                     \
+      "An event structure is fetched once, flags first; one that could not be true asks for a notification")           \
+    X(RING_COPIED, P12, DRIVER, BUILT, "2.8", "Nothing of a popped list is fetched from the packed ring again")        \
+    /* A.9 in order */                                                                                                 \
+    X(USED_ORDER, O1, DEVICE, BUILT, "2.7.9", "With IN_ORDER a used id that passed U3 completes, in private order, all chains up to it") \
+    X(USED_BATCH, O2, DEVICE, FATAL, "2.7.9", "A batch of a split queue has no more chains than the used index advanced") \
+    X(CLAIMED_LENGTH, O3, DEVICE, SETUP, "2.7.9", "A length that nobody wrote is marked as claimed; IN_ORDER is refused unless the policy says that buffers are zeroed") \
+    X(DESCRIPTOR_ORDER, O4, DRIVER, FATAL, "2.7.5.2", "With IN_ORDER descriptors of a split queue, and entries of its tables, follow each other") \
+    X(RETURN_ORDER, O5, BOTH, CALLER, "2.7.9", "With IN_ORDER a device returns chains in the order in which they were made available") \
     /* A.10 notifications */                                                                                           \
     X(NOTIFY_QUEUE, N1, DRIVER, CHAIN, "2.9", "A notification names, at full width, a queue that exists")              \
     X(NOTIFY_HINT, N2, DRIVER, FATAL, "2.9", "The index in a notification could be true, and is otherwise unused")     \
