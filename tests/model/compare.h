@@ -12,7 +12,7 @@
 #define _POSIX_C_SOURCE 200809L
 
 #include "runner.h"
-#include "split_model.h"
+#include "model.h"
 
 #include <inttypes.h>
 #include <signal.h>

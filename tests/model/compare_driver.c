@@ -108,7 +108,7 @@ static bool op_take(void)
     id = sm_get32(at, big);
     len = sm_get32(at + 4, big);
     detail("used.idx %u, id 0x%" PRIx32 ", %" PRIu32 " bytes", seen, id, len);
-    said = sm_drv_take(&model, seen, id, len, (enum sm_len_policy)policy.length);
+    said = sm_drv_take(&model, (struct sm_used){seen, 0, id, len}, (enum sm_len_policy)policy.length);
     if (st == VQG_OK) {
         verdict(st, VQG_RULE_NONE, &said.broken);
         holds("the model takes one too", said.outcome == SM_OK);

@@ -35,18 +35,6 @@ static void same_chain(const struct vqg_chain *c, const struct sm_chain *m)
     }
 }
 
-/* The model says yes, the library cannot: as if it had not been asked. */
-static void model_forget(uint32_t head, uint64_t bytes_in_flight)
-{
-    for (uint32_t i = 0; i < guest.entries; i++) {
-        model.owner[i] = model.owner[i] == (int32_t)head ? -1 : model.owner[i];
-    }
-    memset(&model.in_flight[head], 0, sizeof model.in_flight[head]);
-    model.in_flight_count--;
-    model.bytes_in_flight = bytes_in_flight;
-    model.last_avail--;
-}
-
 /* A chain that is only too much together with what is in flight stays in the ring. */
 static bool to_be_held_back(const struct sm_chain *said)
 {
@@ -61,7 +49,7 @@ static bool to_be_held_back(const struct sm_chain *said)
     alone = sm_dev_pop(&model);
     fits = alone.outcome == SM_OK && (!tight || alone.segment_count <= capacity);
     if (alone.outcome == SM_OK) {
-        model_forget(alone.head, bytes);
+        sm_dev_unpop(&model, &alone);
     }
     model.bytes_in_flight = bytes;
     sm_chain_free(&alone);
@@ -136,7 +124,7 @@ static void after_violation(enum vqg_rule rule, const struct sm_chain *said, str
     same("number of violations", v->count, violations);
     same("first rule", v->rule, first);
     if (policy.chain == VQG_CHAIN_DROP && (id < SM_S1 || id > SM_S5)) {
-        struct sm_set none = sm_dev_drop(&model, said->head);
+        struct sm_set none = sm_dev_drop(&model, said);
         holds("the head can be returned", sm_set_is_empty(&none));
         same("dropped chains", vqg_device_dropped(&device), ++dropped);
         holds("the endpoint goes on", !vqg_device_needs_reset(&device));
@@ -198,7 +186,7 @@ static void op_pop(void)
     if (vqg_is_violation(st)) {
         enum vqg_rule rule = vqg_status_rule(st);
         if (tight && rule == VQG_RULE_QUOTA && said.outcome == SM_OK && said.segment_count > capacity) {
-            model_forget(said.head, model.bytes_in_flight - said.readable - said.writable);
+            sm_dev_unpop(&model, &said);
             said.broken.has[SM_M9] = true;
         } else if (tight && rule == VQG_RULE_QUOTA && said.outcome == SM_BROKEN && policy.span == VQG_SPAN_SPLIT) {
             said.broken.has[SM_M9] = true; /* how many segments there were, the model did not say */

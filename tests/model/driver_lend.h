@@ -121,7 +121,7 @@ static void op_kick(void)
     put16(parts[2] + 4u + 8u * (uint64_t)size, event);
     for (uint32_t i = 0; i < waiting_count; i++) {
         const struct request *r = &requests[waiting[i]];
-        holds("the head was not lent", sm_drv_lend(&model, waiting[i], r->writable, r->least, r->cookie));
+        holds("the head was not lent", sm_drv_lend(&model, waiting[i], r->count, r->writable, r->least, r->cookie));
     }
     waiting_count = 0;
     kick = vqg_driver_kick(&driver);
@@ -160,7 +160,7 @@ static void op_publish(void)
             owner[ids[i]] = ids[0];
             requests[ids[0]].ids[i] = ids[i];
         }
-        holds("the head was not lent", sm_drv_lend(&model, ids[0], writable, policy.min_length, cookies));
+        holds("the head was not lent", sm_drv_lend(&model, ids[0], n, writable, policy.min_length, cookies));
         added++;
     }
 }

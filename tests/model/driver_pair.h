@@ -119,7 +119,7 @@ static bool set_up(const struct vqg_queue *q)
 static void forget(void)
 {
     sm_drv_free(&model);
-    sm_drv_init(&model, size, 0, 0);
+    sm_drv_init(&model, 0, size, 0, 0);
     for (uint32_t i = 0; i < size; i++) {
         requests[i].added = false;
         owner[i] = -1;
