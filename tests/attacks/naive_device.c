@@ -249,9 +249,9 @@ void naive_device_play(const struct attack *a, char *text, size_t bytes)
 {
     static struct naive_queue q;
     static struct world w; /* only its memory and configuration are in use */
+    static struct stage stage;
     const bool data = (a->features & VQG_F_NOTIFICATION_DATA) != 0u;
     const char *found;
-    uint32_t value;
     uint32_t i;
     w.memory = fenced_memory(WORLD_BYTES);
     w.size = ATTACK_SIZE;
@@ -259,39 +259,39 @@ void naive_device_play(const struct attack *a, char *text, size_t bytes)
     w.queue.desc_addr = ATTACK_DESC;
     w.queue.avail_addr = ATTACK_AVAIL;
     w.queue.used_addr = ATTACK_USED;
+    stage_begin(&stage, &w, a, false);
     if (a->when == WHEN_SET_UP) {
-        (void)stage_apply(&w, a, 0);
+        stage_apply(&stage);
     }
     q = (struct naive_queue){w.memory, w.queue.size, w.queue.desc_addr, w.queue.avail_addr, w.queue.used_addr, 0, 0};
     device.queue[w.queue.index] = &q;
     for (i = 0; i < a->rounds; i++) {
-        stage_post(&w, a, 0, (uint16_t)i);
-        notified(data ? (i + 1u) << 16 : 0u, data);
+        stage_post(&stage, 0);
+        notified(stage.notify, data);
     }
     if (a->lent != 0u) {
-        stage_post(&w, a, 0, (uint16_t)i++);
+        stage_post(&stage, 0);
         (void)pop(&q);
     }
-    stage_post(&w, a, a->lent, (uint16_t)i);
+    stage_post(&stage, a->lent);
     memset(&seen, 0, sizeof seen);
-    value = data ? (i + 1u) << 16 : 0u;
     if (a->when == WHEN_POPPED) {
         uint16_t head = pop(&q);
         uint32_t written = walk(&q, head, false);
-        (void)stage_apply(&w, a, 0);
+        stage_apply(&stage);
         (void)walk(&q, head, true);
         push(&q, head, written);
         seen.served = 1;
     } else {
         if (a->when != WHEN_SET_UP) {
-            value = stage_apply(&w, a, value);
+            stage_apply(&stage);
         }
         move_part(&w, q.desc, ATTACK_DESC, 16u * ATTACK_SIZE);
         move_part(&w, q.avail, ATTACK_AVAIL, 4u + 2u * ATTACK_SIZE);
         if (a->shape == SHAPE_TABLE) {
             move_part(&w, peer_get(&w, WORLD_DESC, 8), ATTACK_TABLE, 48);
         }
-        notified(value, data);
+        notified(stage.notify, data);
     }
     found = harm(a, &q);
     if (found != NULL) {

@@ -1,27 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "play.h"
-#include "stage.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 static char cookies[64];
-
-const struct attack *attack_find(const char *name, const struct attack_table **table)
-{
-    static const struct attack_table *const tables[2] = {&attacks_device_to_driver, &attacks_driver_to_device};
-    size_t t;
-    size_t i;
-    for (t = 0; t < 2u; t++) {
-        for (i = 0; i < tables[t]->count; i++) {
-            if (strcmp(tables[t]->attacks[i].name, name) == 0) {
-                *table = tables[t];
-                return &tables[t]->attacks[i];
-            }
-        }
-    }
-    return NULL;
-}
 
 /* ---- the driver's side ---- */
 
@@ -38,22 +21,30 @@ static bool driver_add(struct play *p, uint32_t k)
     return vqg_driver_add_request(&p->world->driver, &r) == VQG_OK;
 }
 
-/* The honest device returns the oldest request in flight, and the driver takes it. */
+/* The honest device returns request `k`, which is the oldest in flight, and the driver takes it. */
 static bool driver_serve(struct play *p, uint32_t k)
 {
-    struct world *w = p->world;
-    uint16_t at = peer_get_used_idx(w);
     struct vqg_done done;
-    peer_return(w, at, peer_get_avail_entry(w, at), stage_writable(p->attack));
-    return vqg_driver_take(&w->driver, &done) == VQG_OK && done.cookie == &cookies[k] &&
-           done.len == stage_writable(p->attack);
+    stage_return(&p->stage, k);
+    return vqg_driver_take(&p->world->driver, &done) == VQG_OK && done.cookie == &cookies[k] &&
+           done.len == stage_writable(p->attack) && done.id == p->stage.id[k];
 }
 
 static bool driver_lend(struct play *p, uint32_t k)
 {
     bool added = driver_add(p, k);
     (void)vqg_driver_kick(&p->world->driver);
-    return added;
+    return added && stage_fetch(&p->stage, k);
+}
+
+/* A device that reads ahead learns the id of a request that was added and not published. */
+static void driver_add_ahead(struct play *p, uint32_t k)
+{
+    struct packed_cursor last = p->stage.peer.avail;
+    const uint32_t n = stage_descriptors(p->attack);
+    assert_true(driver_add(p, k));
+    packed_move(&p->stage.peer, &last, n - 1u);
+    p->stage.id[k] = p->stage.packed ? (uint16_t)peer_get(p->world, packed_at(last.slot) + PACKED_ID, 2) : (uint16_t)(n * k);
 }
 
 static bool driver_restart(struct play *p)
@@ -67,6 +58,7 @@ static bool driver_restart(struct play *p)
     while (vqg_driver_reclaim(d, &done) == VQG_OK) {
         n++;
     }
+    stage_restart(&p->stage);
     return n <= ATTACK_SIZE && vqg_driver_restart(d) == VQG_OK && vqg_driver_free(d) == ATTACK_SIZE;
 }
 
@@ -79,6 +71,7 @@ static void driver_begin(struct play *p)
     for (k = 0; k < a->rounds; k++) {
         assert_true(driver_lend(p, 0) && driver_serve(p, 0));
     }
+    stage_mark_first(&p->stage);
     for (k = 0; k < a->lent; k++) {
         assert_true(driver_lend(p, k));
     }
@@ -86,16 +79,16 @@ static void driver_begin(struct play *p)
         assert_true(driver_serve(p, k));
     }
     for (k = 0; k < a->added; k++) {
-        assert_true(driver_add(p, a->lent + k));
+        driver_add_ahead(p, a->lent + k);
     }
     if (a->when == WHEN_RESET) {
         assert_int_equal(vqg_driver_reset(&w->driver), VQG_OK);
     } else if (a->when == WHEN_RESTARTED) {
         assert_true(driver_restart(p));
     }
+    stage_mark_look(&p->stage);
     if (a->returned < a->lent && a->when != WHEN_RESTARTED) {
-        uint16_t at = peer_get_used_idx(w);
-        peer_return(w, at, peer_get_avail_entry(w, at), stage_writable(a));
+        stage_return(&p->stage, a->returned);
     }
 }
 
@@ -103,15 +96,12 @@ static bool driver_is_honest(struct play *p)
 {
     const struct attack *a = p->attack;
     struct world *w = p->world;
-    uint32_t per_chain = a->shape == SHAPE_TABLE ? 1u : 3u;
-    bool ok = p->done.cookie == &cookies[a->returned] && p->done.len == ATTACK_WRITABLE &&
-              p->done.id == per_chain * a->returned && p->done.count == per_chain;
+    uint32_t per_chain = stage_descriptors(a);
+    bool ok = p->done.cookie == &cookies[a->returned] && p->done.len == stage_writable(a) &&
+              p->done.id == p->stage.id[a->returned] && p->done.count == per_chain;
     uint32_t k;
     for (k = a->returned + 1u; ok && k < a->lent; k++) { /* the others come back as they went */
-        uint16_t at = peer_get_used_idx(w);
-        struct vqg_done done;
-        peer_return(w, at, per_chain * k, ATTACK_WRITABLE);
-        ok = vqg_driver_take(&w->driver, &done) == VQG_OK && done.cookie == &cookies[k] && done.id == per_chain * k;
+        ok = driver_serve(p, k);
     }
     return ok && vqg_driver_free(&w->driver) == ATTACK_SIZE - per_chain * a->added &&
            vqg_driver_take(&w->driver, &p->done) == VQG_EMPTY && !vqg_driver_needs_reset(&w->driver);
@@ -119,16 +109,16 @@ static bool driver_is_honest(struct play *p)
 
 /* ---- the device's side ---- */
 
-static bool device_serve(struct play *p, uint32_t k, uint16_t position)
+static bool device_serve(struct play *p, uint32_t k)
 {
     struct world *w = p->world;
-    stage_post(w, p->attack, k, position);
+    stage_post(&p->stage, k);
     if (vqg_device_pop(&w->device, &w->chain) != VQG_OK ||
         vqg_device_push(&w->device, &w->chain, w->chain.writable) != VQG_OK) {
         return false;
     }
     (void)vqg_device_notify(&w->device);
-    return peer_get_used_id(w, position) == 3u * k && peer_get_used_len(w, position) == stage_writable(p->attack);
+    return stage_collect(&p->stage, k, stage_writable(p->attack));
 }
 
 static void device_begin(struct play *p)
@@ -143,18 +133,18 @@ static void device_begin(struct play *p)
     }
     world_start_device(w);
     for (i = 0; i < a->rounds; i++) {
-        assert_true(device_serve(p, 0, (uint16_t)i));
+        assert_true(device_serve(p, 0));
     }
+    stage_mark_first(&p->stage);
     assert_true(a->lent <= 1u);
     if (a->lent != 0u) {
-        stage_post(w, a, 0, (uint16_t)i++);
+        stage_post(&p->stage, 0);
         assert_int_equal(vqg_device_pop(&w->device, &p->other), VQG_OK);
     }
-    stage_post(w, a, a->lent, (uint16_t)i);
+    stage_post(&p->stage, a->lent);
     if (a->when == WHEN_POPPED) {
         assert_int_equal(vqg_device_pop(&w->device, &w->chain), VQG_OK);
     }
-    p->notify = (a->features & VQG_F_NOTIFICATION_DATA) != 0u ? (i + 1u) << 16 : 0u;
 }
 
 static enum vqg_status device_strike(struct play *p)
@@ -164,7 +154,7 @@ static enum vqg_status device_strike(struct play *p)
     case WHEN_SET_UP:
         return vqg_device_init(&w->device, &w->queue, &w->policy, &w->lookup, w->slots, w->nslots);
     case WHEN_NOTIFIED: {
-        enum vqg_status st = vqg_notification_parse(p->notify, w->queue.features, 1, &p->note);
+        enum vqg_status st = vqg_notification_parse(p->stage.notify, w->queue.features, 1, &p->note);
         return st == VQG_OK && p->note.has_next ? vqg_device_hint(&w->device, p->note.next) : st;
     }
     case WHEN_POPPED:
@@ -187,12 +177,18 @@ static bool device_is_honest(struct play *p)
     if (a->when == WHEN_NOTIFIED && vqg_device_pop(&w->device, &w->chain) != VQG_OK) {
         return false;
     }
-    if (w->chain.count != n || w->chain.head != 3u * a->lent || w->chain.writable != stage_writable(a)) {
+    if (w->chain.count != n || w->chain.head != p->stage.id[a->lent] || w->chain.writable != stage_writable(a)) {
         return false;
     }
     for (i = 0; i < n; i++) { /* a chain that was pushed is the caller's again, as it was */
         const struct vqg_seg *s = &w->chain.seg[i];
         if (s->addr != want[i].addr || s->len != want[i].len || s->write != want[i].write) {
+            return false;
+        }
+    }
+    if (a->lent != 0u && (a->features & VQG_F_IN_ORDER) != 0u) { /* the older one goes first */
+        p->other_back = vqg_device_push(&w->device, &p->other, p->other.writable) == VQG_OK;
+        if (!p->other_back) {
             return false;
         }
     }
@@ -210,21 +206,22 @@ static bool device_revive(struct play *p)
     honest.avail_addr = ATTACK_AVAIL;
     honest.used_addr = ATTACK_USED;
     vqg_device_reset(&w->device);
-    if (p->attack->lent != 0u && vqg_device_push(&w->device, &p->other, 0) != VQG_STALE) {
+    if (p->attack->lent != 0u && !p->other_back && vqg_device_push(&w->device, &p->other, 0) != VQG_STALE) {
         return false;
     }
-    peer_avail_idx(w, 0);
-    return vqg_device_enable(&w->device, &honest) == VQG_OK && device_serve(p, 0, 0) && device_serve(p, 1, 1);
+    stage_clear(&p->stage);
+    return vqg_device_enable(&w->device, &honest) == VQG_OK && device_serve(p, 0) && device_serve(p, 1);
 }
 
 /* ---- both ---- */
 
-void play_begin(struct play *p, const struct attack *a, bool on_driver)
+void play_begin(struct play *p, const struct attack *a, bool on_driver, bool packed)
 {
     memset(p, 0, sizeof *p);
     p->attack = a;
     p->on_driver = on_driver;
-    p->world = world_new(ATTACK_SIZE, a->features);
+    p->world = world_new(ATTACK_SIZE, a->features | (packed ? VQG_F_RING_PACKED : 0u));
+    stage_begin(&p->stage, p->world, a, packed);
     if ((a->policy & ATTACK_POLICY_SPEC) != 0u) {
         p->world->policy = vqg_profile_spec();
     }
@@ -248,7 +245,7 @@ void play_begin(struct play *p, const struct attack *a, bool on_driver)
 
 void play_write(struct play *p)
 {
-    p->notify = stage_apply(p->world, p->attack, p->notify);
+    stage_apply(&p->stage);
 }
 
 enum vqg_status play_strike(struct play *p)
@@ -290,7 +287,7 @@ void play_end(struct play *p)
     p->world = NULL;
 }
 
-struct play_result play_attack(const struct attack *a, bool on_driver)
+struct play_result play_attack(const struct attack *a, bool on_driver, bool packed)
 {
     unsigned char *before = malloc(WORLD_BYTES);
     struct play_result r;
@@ -298,7 +295,7 @@ struct play_result play_attack(const struct attack *a, bool on_driver)
     if (before == NULL) {
         abort();
     }
-    play_begin(&p, a, on_driver);
+    play_begin(&p, a, on_driver, packed);
     play_write(&p);
     memcpy(before, p.world->memory, WORLD_BYTES);
     r.status = play_strike(&p);

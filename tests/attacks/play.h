@@ -6,19 +6,19 @@
 #ifndef VQG_ATTACKS_PLAY_H
 #define VQG_ATTACKS_PLAY_H
 
-#include "attacks.h"
-#include "world.h"
+#include "stage.h"
 
 /** An attack under way. */
 struct play {
     const struct attack *attack;
     bool on_driver;
     struct world *world;
+    struct stage stage;
     struct vqg_done done;         /* driver: what the call under attack gave back */
     struct vqg_chain other;       /* device: the chain in flight */
+    bool other_back;              /* it was returned */
     struct vqg_seg other_segs[ATTACK_SIZE];
     struct vqg_notification note; /* device: what a notification was taken for */
-    uint32_t notify;              /* device: what is written to the notification register */
     enum vqg_status status;       /* of the call under attack */
 };
 
@@ -32,8 +32,8 @@ struct play_result {
     bool stopped;               /**< all of this as the table says */
 };
 
-/** Sets up the honest state and one more honest step, which nobody has looked at. */
-void play_begin(struct play *p, const struct attack *a, bool on_driver);
+/** Sets up the honest state and one more honest step, which nobody has looked at; in a format that the attack fits. */
+void play_begin(struct play *p, const struct attack *a, bool on_driver, bool packed);
 /** The attacker writes. */
 void play_write(struct play *p);
 /** The endpoint makes the call under attack. */
@@ -49,9 +49,6 @@ bool play_revive(struct play *p);
 void play_end(struct play *p);
 
 /** All of it. */
-struct play_result play_attack(const struct attack *a, bool on_driver);
-
-/** The attack of that name, or null; `*table` becomes the table it is in. */
-const struct attack *attack_find(const char *name, const struct attack_table **table);
+struct play_result play_attack(const struct attack *a, bool on_driver, bool packed);
 
 #endif

@@ -194,9 +194,9 @@ static void naive_driver_play(const struct attack *a, char *text, size_t bytes)
 
 /* ---- the guarded endpoints ---- */
 
-static void guarded_play(const struct attack *a, bool on_driver, char *text, size_t bytes)
+static void guarded_play(const struct attack *a, bool on_driver, bool packed, char *text, size_t bytes)
 {
-    struct play_result r = play_attack(a, on_driver);
+    struct play_result r = play_attack(a, on_driver, packed);
     if (r.stopped) {
         (void)snprintf(text, bytes, "%s %s", vqg_rule_id(r.rule), vqg_rule_name(r.rule));
     } else {
@@ -209,7 +209,7 @@ static void guarded_play(const struct attack *a, bool on_driver, char *text, siz
 
 enum who { GUARDED, NAIVE };
 
-static void play_in_child(enum who who, const struct attack *a, bool on_driver, int to)
+static void play_in_child(enum who who, const struct attack *a, bool on_driver, bool packed, int to)
 {
     static const int deadly[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGTRAP};
     char text[TEXT] = "";
@@ -222,7 +222,7 @@ static void play_in_child(enum who who, const struct attack *a, bool on_driver, 
     (void)dup2(sink, STDERR_FILENO);
     (void)alarm(who == GUARDED ? 60u * LIMIT_SECONDS : LIMIT_SECONDS);
     if (who == GUARDED) {
-        guarded_play(a, on_driver, text, sizeof text);
+        guarded_play(a, on_driver, packed, text, sizeof text);
     } else if (on_driver) {
         naive_driver_play(a, text, sizeof text);
     } else {
@@ -231,7 +231,7 @@ static void play_in_child(enum who who, const struct attack *a, bool on_driver, 
     _exit(write(to, text, sizeof text) == (ssize_t)sizeof text ? 0 : 1);
 }
 
-static void observe(enum who who, const struct attack *a, bool on_driver, char text[TEXT])
+static void observe(enum who who, const struct attack *a, bool on_driver, bool packed, char text[TEXT])
 {
     int status = 0;
     int fd[2];
@@ -244,7 +244,7 @@ static void observe(enum who who, const struct attack *a, bool on_driver, char t
     }
     if (pid == 0) {
         (void)close(fd[0]);
-        play_in_child(who, a, on_driver, fd[1]);
+        play_in_child(who, a, on_driver, packed, fd[1]);
     }
     (void)close(fd[1]);
     got = read(fd[0], text, TEXT);
@@ -260,15 +260,21 @@ static void observe(enum who who, const struct attack *a, bool on_driver, char t
     }
 }
 
-static bool show(const struct attack *a, bool on_driver)
+static bool show(const struct attack *a, bool on_driver, bool packed)
 {
+    char name[TEXT];
     char guarded[TEXT];
     char naive[TEXT];
     char expected[TEXT];
-    observe(GUARDED, a, on_driver, guarded);
-    observe(NAIVE, a, on_driver, naive);
+    observe(GUARDED, a, on_driver, packed, guarded);
+    if (packed) {
+        (void)snprintf(naive, sizeof naive, "not played: no packed endpoint without a guard");
+    } else {
+        observe(NAIVE, a, on_driver, packed, naive);
+    }
+    (void)snprintf(name, sizeof name, "%s%s", a->name, packed ? " (packed)" : "");
     (void)snprintf(expected, sizeof expected, "%s %s", vqg_rule_id(a->rule), vqg_rule_name(a->rule));
-    (void)printf("%-38s | %-26s | %s\n", a->name, guarded, naive);
+    (void)printf("%-48s | %-26s | %s\n", name, guarded, naive);
     return strcmp(guarded, expected) == 0;
 }
 
@@ -280,7 +286,6 @@ static int misuse(const char *what, const char *which)
 
 int main(int argc, char **argv)
 {
-    static const struct attack_table *const tables[2] = {&attacks_device_to_driver, &attacks_driver_to_device};
     const struct attack_table *in;
     const struct attack *only = NULL;
     bool list = false;
@@ -288,6 +293,7 @@ int main(int argc, char **argv)
     unsigned failed = 0;
     size_t t;
     size_t i;
+    int packed;
     int arg;
     for (arg = 1; arg < argc; arg++) {
         if (strcmp(argv[arg], "--list") == 0) {
@@ -300,26 +306,31 @@ int main(int argc, char **argv)
             return misuse("no attack is called that; --list names them", argv[arg]);
         }
     }
-    for (t = 0; t < 2u; t++) {
+    for (t = 0; t < ATTACK_TABLES; t++) {
         bool headed = list;
-        for (i = 0; i < tables[t]->count; i++) {
-            const struct attack *a = &tables[t]->attacks[i];
+        for (i = 0; i < attack_tables[t]->count; i++) {
+            const struct attack *a = &attack_tables[t]->attacks[i];
             if (only != NULL && a != only) {
                 continue;
             }
             if (list) {
-                (void)printf("%-38s %s\n", a->name, a->deed);
+                (void)printf("%-48s %s\n", a->name, a->deed);
                 continue;
             }
-            if (!headed) {
-                (void)printf("%s%s\n%-38s | %-26s | %s\n", t == 1u && only == NULL ? "\n" : "", tables[t]->title,
+            for (packed = 0; packed < 2; packed++) {
+                if (!attack_is_playable(a, packed == 1)) {
+                    continue;
+                }
+                if (!headed) {
+                    (void)printf("%s%s\n%-48s | %-26s | %s\n", t != 0u && only == NULL ? "\n" : "", attack_tables[t]->title,
                              "attack", "rule that stopped it", "without the guard");
-                headed = true;
-            }
-            if (show(a, tables[t]->on_driver)) {
-                passed++;
-            } else {
-                failed++;
+                    headed = true;
+                }
+                if (show(a, attack_tables[t]->on_driver, packed == 1)) {
+                    passed++;
+                } else {
+                    failed++;
+                }
             }
         }
     }

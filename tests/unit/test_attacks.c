@@ -11,11 +11,11 @@
 #include <string.h>
 
 /* Without the attacker's writes the same step succeeds: it is the writes that are refused. */
-static void assert_honest_without_the_writes(const struct attack *a, bool on_driver)
+static void assert_honest_without_the_writes(const struct attack *a, bool on_driver, bool packed)
 {
     struct play p;
     enum vqg_status st;
-    play_begin(&p, a, on_driver);
+    play_begin(&p, a, on_driver, packed);
     st = play_strike(&p);
     if (a->when == WHEN_RESET) {
         assert_int_equal(st, VQG_DEAD);
@@ -60,12 +60,12 @@ static void assert_refused_and_unchanged(struct play *p, struct world_copy *befo
     }
 }
 
-static void assert_stopped(const struct attack *a, bool on_driver)
+static void assert_stopped(const struct attack *a, bool on_driver, bool packed)
 {
     struct play_result whole;
     struct play p;
-    assert_honest_without_the_writes(a, on_driver);
-    play_begin(&p, a, on_driver);
+    assert_honest_without_the_writes(a, on_driver, packed);
+    play_begin(&p, a, on_driver, packed);
     play_write(&p);
     if (a->status == VQG_OK) {
         assert_int_equal(play_strike(&p), VQG_OK);
@@ -80,35 +80,44 @@ static void assert_stopped(const struct attack *a, bool on_driver)
     }
     assert_true(play_revive(&p));
     play_end(&p);
-    whole = play_attack(a, on_driver); /* as the tools play it */
+    whole = play_attack(a, on_driver, packed); /* as the tools play it */
     assert_true(whole.stopped);
     assert_int_equal(whole.rule, a->rule);
 }
 
 static void attack_on_driver(void **state)
 {
-    assert_stopped(*state, true);
+    assert_stopped(*state, true, false);
 }
 
 static void attack_on_device(void **state)
 {
-    assert_stopped(*state, false);
+    assert_stopped(*state, false, false);
+}
+
+static void attack_on_packed_driver(void **state)
+{
+    assert_stopped(*state, true, true);
+}
+
+static void attack_on_packed_device(void **state)
+{
+    assert_stopped(*state, false, true);
 }
 
 static void every_attack_has_a_name_of_its_own_and_says_what_it_does(void **state)
 {
-    const struct attack_table *const tables[2] = {&attacks_device_to_driver, &attacks_driver_to_device};
     size_t t;
     size_t i;
     (void)state;
     assert_in_range(attacks_device_to_driver.count, 15, 100);
     assert_in_range(attacks_driver_to_device.count, 30, 100);
-    for (t = 0; t < 2u; t++) {
-        for (i = 0; i < tables[t]->count; i++) {
-            const struct attack *a = &tables[t]->attacks[i];
+    for (t = 0; t < ATTACK_TABLES; t++) {
+        for (i = 0; i < attack_tables[t]->count; i++) {
+            const struct attack *a = &attack_tables[t]->attacks[i];
             const struct attack_table *in = NULL;
             assert_ptr_equal(attack_find(a->name, &in), a);
-            assert_ptr_equal(in, tables[t]);
+            assert_ptr_equal(in, attack_tables[t]);
             assert_true(strlen(a->deed) > 10u && strlen(a->harm) > 10u);
             assert_int_not_equal(a->rule, VQG_RULE_NONE);
             assert_int_not_equal(a->writes[0].where, AT_END);
@@ -116,34 +125,42 @@ static void every_attack_has_a_name_of_its_own_and_says_what_it_does(void **stat
     }
 }
 
-#define MOST_TESTS 256u
+#define MOST_TESTS 512u
 static struct CMUnitTest tests[MOST_TESTS] = {
     cmocka_unit_test(every_attack_has_a_name_of_its_own_and_says_what_it_does),
 };
 static char names[MOST_TESTS][80];
 
-/* One test an attack, "u2_id_of_32_ones": what is left of `tests` has no name and is skipped. */
-static void add_tests(const struct attack_table *t)
+/* One test an attack and format, "u2_id_of_32_ones": what is left of `tests` has no name and is skipped. */
+static size_t add_test(size_t n, const struct attack *a, bool on_driver, bool packed)
 {
-    static size_t n = 1;
-    size_t i;
-    for (i = 0; i < t->count && n < MOST_TESTS; i++, n++) {
-        const struct attack *a = &t->attacks[i];
-        char *c = names[n];
-        (void)snprintf(c, sizeof names[n], "%s_%s", vqg_rule_id(a->rule), a->name);
-        for (; *c != '\0'; c++) {
-            *c = *c == '-' ? '_' : (char)tolower((unsigned char)*c);
-        }
-        tests[n].name = names[n];
-        tests[n].test_func = t->on_driver ? attack_on_driver : attack_on_device;
-        tests[n].initial_state = (void *)(uintptr_t)a;
+    static const CMUnitTestFunction play[2][2] = {{attack_on_device, attack_on_driver},
+                                                  {attack_on_packed_device, attack_on_packed_driver}};
+    char *c = names[n];
+    if (n == MOST_TESTS || !attack_is_playable(a, packed)) {
+        return n;
     }
+    (void)snprintf(c, sizeof names[n], "%s_%s%s", vqg_rule_id(a->rule), a->name, packed ? "_packed" : "");
+    for (; *c != '\0'; c++) {
+        *c = *c == '-' ? '_' : (char)tolower((unsigned char)*c);
+    }
+    tests[n].name = names[n];
+    tests[n].test_func = play[packed][on_driver];
+    tests[n].initial_state = (void *)(uintptr_t)a;
+    return n + 1u;
 }
 
 __attribute__((constructor)) static void add_all_tests(void)
 {
-    add_tests(&attacks_device_to_driver);
-    add_tests(&attacks_driver_to_device);
+    size_t n = 1;
+    size_t t;
+    size_t i;
+    for (t = 0; t < ATTACK_TABLES; t++) {
+        for (i = 0; i < attack_tables[t]->count; i++) {
+            n = add_test(n, &attack_tables[t]->attacks[i], attack_tables[t]->on_driver, false);
+            n = add_test(n, &attack_tables[t]->attacks[i], attack_tables[t]->on_driver, true);
+        }
+    }
 }
 
 TEST_MAIN(tests)
