@@ -113,10 +113,24 @@ static void test_packed_batches(void)
 /* Without the feature an id stands for itself alone. */
 static void test_no_batches(void)
 {
+    struct sm_dev_config c = plain();
+
     sm_drv_init(&drv, PACKED, 5, SM_PACKED_START, SM_PACKED_START);
     CHECK(sm_drv_lend(&drv, 0, 2, 10, 0, 1) && sm_drv_lend(&drv, 1, 1, 20, 0, 2));
     CHECK(is_done(packed(0x8082, 1, 5), 2, 5, false) && drv.last_used == 0x8001 && drv.outstanding == 1);
     sm_drv_free(&drv);
+
+    c.features |= PACKED;
+    c.start_avail = c.start_used = SM_PACKED_START;
+    start(c);
+    put_desc(DESC, 0, RW, 8, 0, 0x0080 | W);
+    put_desc(DESC, 1, RW, 8, 1, 0x0080 | W);
+    POP_OK(0, 0, 8, 1);
+    POP_OK(1, 0, 8, 1);
+    CHECK_SET(sm_dev_push(&dev, 0, 8), "-");
+    CHECK_SET(sm_dev_push(&dev, 1, 8), "-");
+    put_desc(DESC, 0, 0, 8, 1, 0x8080 | W);
+    CHECK(!sm_dev_returns_match(&dev));
 }
 
 /* ---------------------------------------------------------------- IN_ORDER, the device */
@@ -131,6 +145,8 @@ static struct sm_dev_config ordered(void)
 
 static void test_order_of_descriptors(void)
 {
+    struct sm_dev_config c = ordered();
+
     start(ordered());
     desc(0, RW, 1, N, 1);
     desc(1, RW, 1, 0, 99);                      /* next of a last descriptor means nothing */
@@ -170,6 +186,15 @@ static void test_order_of_descriptors(void)
     entry(0, RW, 1, N, 1);
     entry(1, RW, 1, 0, 0);
     POP_OK(0, 2, 0, 2);
+
+    /* A table may be longer than the queue, and does not wrap where the queue does. */
+    c.policy.max_elements = c.policy.max_table_entries = 9;
+    start(c);
+    desc(0, TABLE, 144, I, 0);
+    for (unsigned i = 0; i < 9; i++)
+        entry(i, RW, 1, i == 8 ? 0 : N, i + 1);
+    publish(0);
+    POP_OK(0, 9, 0, 9);
 }
 
 static void test_order_of_returns(void)

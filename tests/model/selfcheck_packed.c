@@ -138,6 +138,10 @@ static void test_lists(void)
     CHECK_SET(sm_dev_push(&dev, 0, 8), "-");
     CHECK(dev.used_idx == 0x8001);
     CHECK(!sm_dev_returns_match(&dev));
+    element(0, 77, 8, 0, USED_2 | W);
+    CHECK(!sm_dev_returns_match(&dev));
+    element(0, 77, 8, 0, USED_1 | W | N);       /* NEXT is reserved in a used element */
+    CHECK(!sm_dev_returns_match(&dev));
     element(0, 77, 8, 0, USED_1 | W);
     CHECK(sm_dev_returns_match(&dev));
     CHECK_SET(sm_dev_push(&dev, 4, 0), "-");
@@ -358,6 +362,9 @@ static void test_tables(void)
     start(c);
     element(0, TABLE, 48, 2, AVAIL_1 | I);
     POP_BROKEN("I1");
+    element(0, TABLE, 48, 2, AVAIL_1 | I | N);
+    element(1, HOLE, 1, 1, AVAIL_1);            /* behind what is not understood, nothing is judged */
+    POP_BROKEN("I1 I6");
 }
 
 /* ---------------------------------------------------------------- the event structure in memory, 2.8.14 */
