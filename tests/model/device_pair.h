@@ -7,6 +7,7 @@
 #define VQG_TEST_DEVICE_PAIR_H
 
 #include "hostile_driver.h"
+#include "policy_of.h"
 
 #define POOL_MAX 64u
 
@@ -70,28 +71,6 @@ static void random_policy(bool version_1)
     policy.max_table_entries = small && chance(1, 4) ? 1u + (uint32_t)below(2u * guest.entries) : 0;
     policy.min_readable = policy.direction != VQG_DIRECTION_WRITABLE && chance(1, 5) ? (uint32_t)below(32) : 0;
     policy.min_writable = policy.direction != VQG_DIRECTION_READABLE && chance(1, 5) ? (uint32_t)below(32) : 0;
-}
-
-static void model_policy(struct sm_policy *p)
-{
-    memset(p, 0, sizeof *p);
-    p->max_elements = policy.max_elements;
-    p->max_table_entries = policy.max_table_entries;
-    p->max_chain_bytes = policy.max_bytes;
-    p->max_bytes_in_flight = policy.max_bytes_in_flight;
-    p->max_addr = policy.max_address;
-    p->min_readable = policy.min_readable;
-    p->min_writable = policy.min_writable;
-    p->direction = (enum sm_direction)policy.direction;
-    p->zero_length = policy.zero == VQG_ZERO_SKIP ? SM_ZERO_SKIP : SM_ZERO_REJECT;
-    p->spanning = policy.span == VQG_SPAN_SPLIT ? SM_SPANNING_SPLIT : SM_SPANNING_REFUSE;
-    p->canonical = policy.refuse_mixed;
-    detail("policy: elements %" PRIu32 ", table %" PRIu32 ", bytes %" PRIu32 ", in flight %" PRIu64
-           ", address 0x%" PRIx64 ", least %" PRIu32 " and %" PRIu32,
-           policy.max_elements, policy.max_table_entries, policy.max_bytes, policy.max_bytes_in_flight,
-           policy.max_address, policy.min_readable, policy.min_writable);
-    detail("policy: direction %d, zero %d, span %d, mixed %d, drop %d", (int)policy.direction, (int)policy.zero,
-           (int)policy.span, policy.refuse_mixed, (int)policy.chain);
 }
 
 /* One thing about the queue that cannot be, or that still can. The giant capability has no memory to put a part in. */
@@ -276,7 +255,7 @@ static void begin_round(bool largest)
     config.batch_used = true;
     config.capabilities = guest.grants;
     config.capability_count = guest.cap_count;
-    model_policy(&config.policy);
+    model_policy(&config.policy, &policy);
     holds("the capabilities make a table", vqg_cap_table_init(&table, guest.caps, guest.cap_count, 0) == VQG_OK);
     caps = vqg_cap_table_caps(&table);
     if (chance(1, 4)) {
