@@ -17,16 +17,6 @@
 #include <string.h>
 #include <sys/mman.h>
 
-struct naive_queue {
-    unsigned char *memory;
-    uint32_t size;
-    uint64_t desc;
-    uint64_t avail;
-    uint64_t used;
-    uint16_t last_avail;
-    uint16_t used_idx;
-};
-
 static struct {
     struct naive_queue *queue[1];
 } device;
@@ -67,7 +57,7 @@ static unsigned char *at(const struct naive_queue *q, uint64_t addr)
     return (unsigned char *)((uintptr_t)q->memory + (uintptr_t)(addr - ATTACK_BASE));
 }
 
-static uint64_t rd(const struct naive_queue *q, uint64_t addr, unsigned bytes)
+uint64_t naive_get(const struct naive_queue *q, uint64_t addr, unsigned bytes)
 {
     const volatile unsigned char *p = at(q, addr);
     uint64_t v = 0;
@@ -79,7 +69,7 @@ static uint64_t rd(const struct naive_queue *q, uint64_t addr, unsigned bytes)
     return v;
 }
 
-static void wr(const struct naive_queue *q, uint64_t addr, unsigned bytes, uint64_t v)
+void naive_put(const struct naive_queue *q, uint64_t addr, unsigned bytes, uint64_t v)
 {
     volatile unsigned char *p = at(q, addr);
     unsigned i;
@@ -105,68 +95,106 @@ static void transfer(const struct naive_queue *q, uint64_t addr, uint32_t len, b
     seen.written += write ? len : 0u;
 }
 
-/* Follows a chain; returns its writable bytes. */
-static uint32_t walk(const struct naive_queue *q, uint16_t head, bool serve)
+uint32_t naive_element(const struct naive_queue *q, uint64_t addr, uint32_t len, bool write, bool serve)
+{
+    if (serve) {
+        transfer(q, addr, len, write);
+    }
+    return write ? len : 0u;
+}
+
+void naive_table(uint64_t addr, uint64_t bytes)
+{
+    seen.table = addr;
+    seen.table_bytes = bytes;
+}
+
+/* Follows a chain of a split queue. */
+static void walk_split(const struct naive_queue *q, struct naive_chain *c, bool serve)
 {
     uint64_t table = q->desc;
     uint64_t table_bytes = 16u * (uint64_t)q->size;
-    uint32_t written = 0;
-    uint32_t i = head;
+    uint32_t i = c->head;
     uint64_t flags;
+    c->written = 0;
     do {
         uint64_t d = table + 16u * (uint64_t)i;
-        uint64_t addr = rd(q, d, 8);
-        uint32_t len = (uint32_t)rd(q, d + 8u, 4);
-        flags = rd(q, d + 12u, 2);
+        uint64_t addr = naive_get(q, d, 8);
+        uint32_t len = (uint32_t)naive_get(q, d + 8u, 4);
+        flags = naive_get(q, d + 12u, 2);
         seen.behind_table = seen.behind_table || 16u * ((uint64_t)i + 1u) > table_bytes;
         if ((flags & VQG_DESC_F_INDIRECT) != 0u) {
-            table = seen.table = addr;
-            table_bytes = seen.table_bytes = len;
+            table = addr;
+            table_bytes = len;
+            naive_table(addr, len);
             i = 0;
             flags = VQG_DESC_F_NEXT;
             continue;
         }
-        if (serve) {
-            transfer(q, addr, len, (flags & VQG_DESC_F_WRITE) != 0u);
-        }
-        written += (flags & VQG_DESC_F_WRITE) != 0u ? len : 0u;
-        i = (uint32_t)rd(q, d + 14u, 2);
+        c->written += naive_element(q, addr, len, (flags & VQG_DESC_F_WRITE) != 0u, serve);
+        i = (uint32_t)naive_get(q, d + 14u, 2);
     } while ((flags & VQG_DESC_F_NEXT) != 0u);
-    return written;
 }
 
-static uint16_t pop(struct naive_queue *q)
+static void take_split(struct naive_queue *q, struct naive_chain *c)
 {
     uint64_t entry = q->avail + 4u + 2u * (uint64_t)(q->last_avail % q->size);
     q->last_avail++;
-    return (uint16_t)rd(q, entry, 2);
+    c->head = c->id = (uint16_t)naive_get(q, entry, 2);
+    walk_split(q, c, false);
 }
 
-static void push(struct naive_queue *q, uint16_t head, uint32_t written)
+static void push_split(struct naive_queue *q, const struct naive_chain *c)
 {
     uint64_t element = q->used + 4u + 8u * (uint64_t)(q->used_idx % q->size);
-    wr(q, element, 4, head);
-    wr(q, element + 4u, 4, written);
-    wr(q, q->used + 2u, 2, ++q->used_idx);
-    (void)rd(q, q->avail + 4u + 2u * (uint64_t)q->size, 2); /* is an interrupt wanted? */
+    naive_put(q, element, 4, c->id);
+    naive_put(q, element + 4u, 4, c->written);
+    naive_put(q, q->used + 2u, 2, ++q->used_idx);
+    (void)naive_get(q, q->avail + 4u + 2u * (uint64_t)q->size, 2); /* is an interrupt wanted? */
 }
 
-static void serve_up_to(struct naive_queue *q, uint16_t idx)
+/* Takes a chain and learns how long it is. */
+static void take(struct naive_queue *q, struct naive_chain *c)
 {
-    while (q->last_avail != idx) {
-        uint16_t head = pop(q);
-        uint32_t written = walk(q, head, false);
-        (void)walk(q, head, true);
-        push(q, head, written);
-        seen.served++;
+    if (q->packed) {
+        naive_packed_take(q, c);
+    } else {
+        take_split(q, c);
     }
+}
+
+static void serve(struct naive_queue *q, struct naive_chain *c)
+{
+    if (q->packed) {
+        naive_packed_walk(q, c, true);
+    } else {
+        walk_split(q, c, true);
+    }
+}
+
+static void push(struct naive_queue *q, const struct naive_chain *c)
+{
+    if (q->packed) {
+        naive_packed_push(q, c);
+    } else {
+        push_split(q, c);
+    }
+    seen.served++;
 }
 
 /* The driver wrote `value` to the notification register. */
 static void notified(uint32_t value, bool with_data)
 {
     struct naive_queue *q = device.queue[with_data ? value & 0xffffu : value];
-    serve_up_to(q, (uint16_t)(with_data ? value >> 16 : rd(q, q->avail + 2u, 2)));
+    uint16_t idx = (uint16_t)(with_data ? value >> 16 : q->packed ? 0u : naive_get(q, q->avail + 2u, 2));
+    while (!q->packed ? q->last_avail != idx
+                      : with_data ? (uint16_t)(q->last_avail | (q->avail_wrap ? 0x8000u : 0u)) != idx
+                                  : naive_packed_waits(q)) {
+        struct naive_chain c;
+        take(q, &c);
+        serve(q, &c);
+        push(q, &c);
+    }
 }
 
 /* ---- the attack on it ---- */
@@ -219,9 +247,10 @@ static const char *harm(const struct attack *a, const struct naive_queue *q)
     }
     for (i = 0; i < seen.touches; i++) {
         const struct touch *t = &seen.touch[i];
-        if (t->write && ((t->element && (overlaps(t, q->avail, 6u + 2u * q->size) ||
-                                         overlaps(t, q->used, 6u + 8u * q->size))) ||
-                         overlaps(t, q->desc, 16u * q->size) || overlaps(t, seen.table, seen.table_bytes))) {
+        if (t->write && ((t->element && (overlaps(t, q->avail, q->packed ? 4u : 6u + 2u * q->size) ||
+                                         overlaps(t, q->used, q->packed ? 4u : 6u + 8u * q->size))) ||
+                         ((t->element || !q->packed) && overlaps(t, q->desc, 16u * q->size)) ||
+                         overlaps(t, seen.table, seen.table_bytes))) {
             return "overwrote its own queue";
         }
         if (a->lent != 0u && t->element && (overlaps(t, ATTACK_HEADER(0), 0x1000))) {
@@ -245,12 +274,20 @@ static void move_part(struct world *w, uint64_t to, uint64_t from, size_t bytes)
     }
 }
 
-void naive_device_play(const struct attack *a, char *text, size_t bytes)
+/* By identifiers, up to a page that faults. */
+static uint32_t *counts(uint32_t size)
+{
+    const size_t page = 65536; /* a multiple of any page's size */
+    return (uint32_t *)(void *)(fenced_memory(page) + page) - size;
+}
+
+void naive_device_play(const struct attack *a, bool packed, char *text, size_t bytes)
 {
     static struct naive_queue q;
     static struct world w; /* only its memory and configuration are in use */
     static struct stage stage;
     const bool data = (a->features & VQG_F_NOTIFICATION_DATA) != 0u;
+    struct naive_chain c;
     const char *found;
     uint32_t i;
     w.memory = fenced_memory(WORLD_BYTES);
@@ -259,35 +296,35 @@ void naive_device_play(const struct attack *a, char *text, size_t bytes)
     w.queue.desc_addr = ATTACK_DESC;
     w.queue.avail_addr = ATTACK_AVAIL;
     w.queue.used_addr = ATTACK_USED;
-    stage_begin(&stage, &w, a, false);
+    stage_begin(&stage, &w, a, packed);
     if (a->when == WHEN_SET_UP) {
         stage_apply(&stage);
     }
-    q = (struct naive_queue){w.memory, w.queue.size, w.queue.desc_addr, w.queue.avail_addr, w.queue.used_addr, 0, 0};
+    q = (struct naive_queue){w.memory, w.queue.size, w.queue.desc_addr, w.queue.avail_addr, w.queue.used_addr, 0, 0,
+                             packed, true, true, counts(ATTACK_SIZE)};
     device.queue[w.queue.index] = &q;
     for (i = 0; i < a->rounds; i++) {
         stage_post(&stage, 0);
         notified(stage.notify, data);
     }
+    stage_mark_first(&stage);
     if (a->lent != 0u) {
         stage_post(&stage, 0);
-        (void)pop(&q);
+        take(&q, &c);
     }
     stage_post(&stage, a->lent);
     memset(&seen, 0, sizeof seen);
     if (a->when == WHEN_POPPED) {
-        uint16_t head = pop(&q);
-        uint32_t written = walk(&q, head, false);
+        take(&q, &c);
         stage_apply(&stage);
-        (void)walk(&q, head, true);
-        push(&q, head, written);
-        seen.served = 1;
+        serve(&q, &c);
+        push(&q, &c);
     } else {
         if (a->when != WHEN_SET_UP) {
             stage_apply(&stage);
         }
         move_part(&w, q.desc, ATTACK_DESC, 16u * ATTACK_SIZE);
-        move_part(&w, q.avail, ATTACK_AVAIL, 4u + 2u * ATTACK_SIZE);
+        move_part(&w, q.avail, ATTACK_AVAIL, packed ? 4u : 4u + 2u * ATTACK_SIZE);
         if (a->shape == SHAPE_TABLE) {
             move_part(&w, peer_get(&w, WORLD_DESC, 8), ATTACK_TABLE, 48);
         }

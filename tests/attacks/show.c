@@ -226,7 +226,7 @@ static void play_in_child(enum who who, const struct attack *a, bool on_driver, 
     } else if (on_driver) {
         naive_driver_play(a, text, sizeof text);
     } else {
-        naive_device_play(a, text, sizeof text);
+        naive_device_play(a, packed, text, sizeof text);
     }
     _exit(write(to, text, sizeof text) == (ssize_t)sizeof text ? 0 : 1);
 }
@@ -267,7 +267,7 @@ static bool show(const struct attack *a, bool on_driver, bool packed)
     char naive[TEXT];
     char expected[TEXT];
     observe(GUARDED, a, on_driver, packed, guarded);
-    if (packed) {
+    if (packed && on_driver) {
         (void)snprintf(naive, sizeof naive, "not played: no packed endpoint without a guard");
     } else {
         observe(NAIVE, a, on_driver, packed, naive);
