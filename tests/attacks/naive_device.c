@@ -249,13 +249,16 @@ static const char *harm(const struct attack *a, const struct naive_queue *q)
         const struct touch *t = &seen.touch[i];
         if (t->write && ((t->element && (overlaps(t, q->avail, q->packed ? 4u : 6u + 2u * q->size) ||
                                          overlaps(t, q->used, q->packed ? 4u : 6u + 8u * q->size))) ||
-                         ((t->element || !q->packed) && overlaps(t, q->desc, 16u * q->size)) ||
+                         ((t->element || !q->packed || t->addr == q->used) && overlaps(t, q->desc, 16u * q->size)) ||
                          overlaps(t, seen.table, seen.table_bytes))) {
             return "overwrote its own queue";
         }
         if (a->lent != 0u && t->element && (overlaps(t, ATTACK_HEADER(0), 0x1000))) {
             return "gave one buffer to two requests";
         }
+    }
+    if (seen.served == 0u) {
+        return "no effect";
     }
     if (seen.served != 1u) {
         return "executed chains that were never made available";

@@ -50,6 +50,9 @@ void naive_packed_push(struct naive_queue *q, const struct naive_chain *c);
  */
 void naive_device_play(const struct attack *a, bool packed, char *text, size_t bytes);
 
+/** The same for a driver of a packed queue that reads used elements as the specification's example does. */
+void naive_packed_driver_play(const struct attack *a, char *text, size_t bytes);
+
 /** Memory of `bytes` bytes between stretches that fault, the larger the better. */
 unsigned char *fenced_memory(size_t bytes);
 

@@ -89,5 +89,6 @@ void naive_packed_push(struct naive_queue *q, const struct naive_chain *c)
     naive_put(q, d + PACKED_ID, 2, c->id);
     naive_put(q, d + PACKED_FLAGS, 2, (q->used_wrap ? PACKED_USED : 0u) | PACKED_WRITE);
     move_on(q, &q->used_idx, &q->used_wrap, q->count[c->id]);
-    (void)naive_get(q, q->avail, 4); /* is an interrupt wanted? */
+    naive_put(q, q->used, 4, 0); /* kicks are always wanted */
+    (void)naive_get(q, q->avail, 4); /* and is an interrupt? */
 }

@@ -5,8 +5,9 @@
  *
  * Every attack is played twice, each time in a child with a time limit: against
  * the guarded endpoint (play.c), and against an unguarded one of the same
- * direction: the driver of examples/retrofit/before.c, or naive_device.c. What
- * the last column says was observed, not looked up.
+ * direction: the driver of examples/retrofit/before.c, for packed queues that
+ * of naive_packed_driver.c, or naive_device.c. What the last column says was
+ * observed, not looked up.
  */
 #define _POSIX_C_SOURCE 200809L
 #include "naive_device.h"
@@ -82,6 +83,7 @@ static bool ring_apply(const struct attack *a)
         case AT_USED_FLAGS: ring->used.flags = (uint16_t)v; break;
         case AT_USED_IDX: ring->used.idx = (uint16_t)v; break;
         case AT_USED_ID: ring->used.ring[x].id = (uint32_t)v; break;
+        case AT_USED_REQUEST: ring->used.ring[x].id = v < a->lent ? descs[v][0] : 3u * (uint32_t)v; break;
         case AT_USED_LEN: ring->used.ring[x].len = (uint32_t)v; break;
         case AT_AVAIL_EVENT: ring->used.avail_event = (uint16_t)v; break;
         default: return false;
@@ -183,8 +185,8 @@ static void naive_driver_play(const struct attack *a, char *text, size_t bytes)
         abort();
     }
     memcpy(before, bufs, sizeof before);
-    if (!ring_apply(a)) {
-        (void)snprintf(text, bytes, "does not apply: no indirect tables");
+    if ((a->features & VQG_F_IN_ORDER) != 0u || !ring_apply(a)) {
+        (void)snprintf(text, bytes, "does not apply: no indirect tables, no order");
         return;
     }
     (void)retrofit_poll();
@@ -223,6 +225,8 @@ static void play_in_child(enum who who, const struct attack *a, bool on_driver, 
     (void)alarm(who == GUARDED ? 60u * LIMIT_SECONDS : LIMIT_SECONDS);
     if (who == GUARDED) {
         guarded_play(a, on_driver, packed, text, sizeof text);
+    } else if (on_driver && packed) {
+        naive_packed_driver_play(a, text, sizeof text);
     } else if (on_driver) {
         naive_driver_play(a, text, sizeof text);
     } else {
@@ -267,11 +271,7 @@ static bool show(const struct attack *a, bool on_driver, bool packed)
     char naive[TEXT];
     char expected[TEXT];
     observe(GUARDED, a, on_driver, packed, guarded);
-    if (packed && on_driver) {
-        (void)snprintf(naive, sizeof naive, "not played: no packed endpoint without a guard");
-    } else {
-        observe(NAIVE, a, on_driver, packed, naive);
-    }
+    observe(NAIVE, a, on_driver, packed, naive);
     (void)snprintf(name, sizeof name, "%s%s", a->name, packed ? " (packed)" : "");
     (void)snprintf(expected, sizeof expected, "%s %s", vqg_rule_id(a->rule), vqg_rule_name(a->rule));
     (void)printf("%-48s | %-26s | %s\n", name, guarded, naive);
