@@ -74,7 +74,7 @@ enum attack_where {
     AT_USED_REQUEST,  /* like AT_USED_ID: the id of that request */
     AT_DESC_REQUEST,  /* packed: like AT_DESC_ID: the id of that request */
     AT_DESC_ID,       /* packed */
-    AT_DESC_MARK,     /* packed: like AT_DESC_FLAGS, which sees to AVAIL and USED, but with these two as of the first lap */
+    AT_DESC_MARK,     /* packed: all flags of a descriptor, as of the first lap; AT_DESC_FLAGS leaves it available */
     AT_USED_MARK,     /* packed: all flags of the used element, as of the first lap */
     AT_DRIVER_EVENT,  /* packed: the driver's event suppression structure, offset and wrap counter */
     AT_DRIVER_EVENT_FLAGS,

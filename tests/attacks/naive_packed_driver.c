@@ -144,7 +144,8 @@ static const char *harm(bool served, bool reset)
     for (i = 0; i < REQUESTS; i++) {
         bool in_flight = i >= attack->returned && i < attack->lent + attack->added && !reset;
         if (in_flight && !request[i].busy && (i != k || !served)) {
-            return served && request[k].busy ? "completed the wrong request" : "completed a request that was not served";
+            return served && request[k].busy ? "completed the wrong request"
+                                             : "completed a request that was not served";
         }
         if (reset && i < attack->lent && !request[i].busy) {
             return "completed a request that was taken back";

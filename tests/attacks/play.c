@@ -44,7 +44,7 @@ static void driver_add_ahead(struct play *p, uint32_t k)
     const uint32_t n = stage_descriptors(p->attack);
     assert_true(driver_add(p, k));
     packed_move(&p->stage.peer, &last, n - 1u);
-    p->stage.id[k] = p->stage.packed ? (uint16_t)peer_get(p->world, packed_at(last.slot) + PACKED_ID, 2) : (uint16_t)(n * k);
+    p->stage.id[k] = (uint16_t)(p->stage.packed ? peer_get(p->world, packed_at(last.slot) + PACKED_ID, 2) : n * k);
 }
 
 static bool driver_restart(struct play *p)

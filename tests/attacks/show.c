@@ -322,8 +322,8 @@ int main(int argc, char **argv)
                     continue;
                 }
                 if (!headed) {
-                    (void)printf("%s%s\n%-48s | %-26s | %s\n", t != 0u && only == NULL ? "\n" : "", attack_tables[t]->title,
-                             "attack", "rule that stopped it", "without the guard");
+                    (void)printf("%s%s\n%-48s | %-26s | %s\n", t != 0u && only == NULL ? "\n" : "",
+                                 attack_tables[t]->title, "attack", "rule that stopped it", "without the guard");
                     headed = true;
                 }
                 if (show(a, attack_tables[t]->on_driver, packed == 1)) {

@@ -85,7 +85,10 @@ static bool is_free(uint32_t i)
 static bool find_free(uint32_t n, uint32_t *first)
 {
     uint32_t tries;
-    *first = in_order && !packed && model.next_desc != size ? (model.next_desc + posted_slots) % size : (uint32_t)below(size);
+    *first = (uint32_t)below(size);
+    if (in_order && !packed && model.next_desc != size) {
+        *first = (model.next_desc + posted_slots) % size;
+    }
     for (tries = 0; tries < size; tries++) {
         uint32_t i = 0;
         while (i < n && is_free((*first + i) % size)) {
@@ -312,7 +315,7 @@ static void op_push(void)
     for (uint32_t i = 0; i < POOL && in_order && chance(7, 8); i++) { /* the oldest */
         k = lent[i] && pool[i].head == model.order[0] ? i : k;
     }
-    written = chance(1, 16) ? pool[k].writable + 1u : chance(1, 2) ? pool[k].writable : (uint32_t)below(pool[k].writable + 1u);
+    written = chance(1, 2) ? pool[k].writable : (uint32_t)below(pool[k].writable + 2u);
     if (!lent[k]) {
         return;
     }

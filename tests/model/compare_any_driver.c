@@ -76,7 +76,8 @@ static void op_add(void)
         r->seg[i].write = i >= reads;
         r->writable += i >= reads ? r->seg[i].len : 0u;
     }
-    operation("add %" PRIu32 " segments%s, %" PRIu32 " descriptors are free", r->count, r->table ? " in a table" : "", room);
+    operation("add %" PRIu32 " segments%s, %" PRIu32 " descriptors are free", r->count,
+              r->table ? " in a table" : "", room);
     memset(&request, 0, sizeof request);
     request.seg = r->seg;
     request.count = r->count;
@@ -135,7 +136,8 @@ static uint16_t find_packed(const struct asked *r)
         if (r->table) {
             same_element(packed_at(c.slot), world_addr(r->at), 16u * r->count, lap | SM_DESC_INDIRECT);
         } else {
-            same_element(packed_at(c.slot), r->seg[i].addr, r->seg[i].len, lap | flags_of(&r->seg[i], i + 1u < r->count));
+            same_element(packed_at(c.slot), r->seg[i].addr, r->seg[i].len,
+                         lap | flags_of(&r->seg[i], i + 1u < r->count));
         }
         packed_move(&peer, &c, 1);
     }
@@ -173,7 +175,7 @@ static void op_kick(void)
     bool kick;
     operation("kick: %" PRIu32 " requests from position 0x%x", waiting_count, from);
     random_events(false);
-    event = (uint16_t)(packed ? peer_get(world, WORLD_USED, 2) : peer_get(world, WORLD_USED + 4u + 8u * (uint64_t)size, 2));
+    event = (uint16_t)peer_get(world, WORLD_USED + (packed ? 0u : 4u + 8u * (uint64_t)size), 2);
     flags = (uint16_t)peer_get(world, WORLD_USED + (packed ? 2u : 0u), 2);
     kick = vqg_driver_kick(&world->driver);
     for (uint32_t i = 0; i < waiting_count; i++) {
@@ -269,8 +271,8 @@ static bool op_take(void)
     struct vqg_done done;
     struct sm_take said;
     enum vqg_status st;
-    operation("take at position 0x%x: index %u, flags 0x%x, id %" PRIu32 ", %" PRIu32 " bytes", model.last_used, used.idx,
-              used.flags, used.id, used.len);
+    operation("take at position 0x%x: index %u, flags 0x%x, id %" PRIu32 ", %" PRIu32 " bytes", model.last_used,
+              used.idx, used.flags, used.id, used.len);
     memset(&done, 0, sizeof done);
     keep_memory();
     st = vqg_driver_take(&world->driver, &done);
@@ -289,7 +291,8 @@ static bool op_take(void)
         same("id", done.id, said.head);
         same("length", done.len, said.len);
         same("descriptors", done.count, slots_before - model.outstanding_slots);
-        same("clamped", (done.flags & VQG_DONE_CLAMPED) != 0u, said.clamped && world->policy.length == VQG_LENGTH_CLAMP);
+        same("clamped", (done.flags & VQG_DONE_CLAMPED) != 0u,
+             said.clamped && world->policy.length == VQG_LENGTH_CLAMP);
         same("short", (done.flags & VQG_DONE_SHORT) != 0u, said.too_short);
         count.taken++;
         count.batches += said.claimed ? 1u : 0u;
@@ -341,6 +344,7 @@ int main(int argc, char **argv)
     world_free(world);
     (void)printf("%" PRIu64 " added, %" PRIu64 " times full, %" PRIu64 " kicks, %" PRIu64 " taken, %" PRIu64
                  " of them in a batch, %" PRIu64 " times empty, %" PRIu64 " latched, %" PRIu64 " laps\n",
-                 count.added, count.full, count.kicks, count.taken, count.batches, count.empty, count.latched, count.laps);
+                 count.added, count.full, count.kicks, count.taken, count.batches, count.empty, count.latched,
+                 count.laps);
     return compare_end((VQG_F_LACKING_ & VQG_F_IN_ORDER) == 0u ? "U1 U2 U3 U5 U6 O2" : "U1 U2 U3 U5 U6");
 }

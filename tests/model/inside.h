@@ -33,7 +33,7 @@ struct descriptor {
     uint32_t len;
     uint16_t flags;
     uint16_t next;      /* split */
-    uint16_t id;        /* packed: it stands where a split descriptor has its flags, and the flags where that has next */
+    uint16_t id;        /* packed: stands where a split descriptor has its flags, which stand where that has next */
 };
 
 bool sm_is_packed(uint64_t features);

@@ -59,7 +59,8 @@ struct sm_set drop(unsigned head);
 bool is_segment(const struct sm_segment *s, uint64_t addr, uint64_t len, bool write, uint64_t bus);
 
 #define POP_BROKEN(wanted) pop_broken((wanted), __FILE__, __LINE__)
-#define POP_OK(head, readable, writable, segments) pop_ok((head), (readable), (writable), (segments), __FILE__, __LINE__)
+#define POP_OK(head, readable, writable, segments) \
+    pop_ok((head), (readable), (writable), (segments), __FILE__, __LINE__)
 #define POP_EMPTY() pop_empty(__FILE__, __LINE__)
 
 /* One for each file of examples. */

@@ -72,7 +72,8 @@ void packed_post(struct packed_peer *p, const struct vqg_seg *seg, uint32_t n, u
 
 void packed_post_table(struct packed_peer *p, uint64_t addr, uint32_t entries, uint16_t id)
 {
-    packed_element(p, p->avail.slot, addr, 16u * entries, id, packed_turned(p->avail, PACKED_AVAILABLE) | PACKED_INDIRECT);
+    packed_element(p, p->avail.slot, addr, 16u * entries, id,
+                   packed_turned(p->avail, PACKED_AVAILABLE) | PACKED_INDIRECT);
     packed_move(p, &p->avail, 1);
     p->count[id] = 1;
 }
