@@ -278,8 +278,8 @@ static bool op_pop(void)
     }
     operation("pop at position 0x%x", model.last_avail);
     keep_memory();
+    said = sm_dev_pop(&model); /* first: the library writes, for instance where a table is said to be */
     st = vqg_device_pop(&world->device, &pool[k]);
-    said = sm_dev_pop(&model);
     if (st == VQG_OK) {
         verdict(st, VQG_RULE_NONE, &said.broken);
         holds("the model takes one too", said.outcome == SM_OK);
