@@ -67,7 +67,7 @@ static uint64_t table_of(uint32_t k)
 
 static void post_split(struct stage *s, uint32_t k, const struct vqg_seg *seg, uint32_t n)
 {
-    const uint32_t head = 3u * k;
+    const uint32_t head = stage_descriptors(s->a) * k;
     uint32_t i;
     for (i = 0; i < n; i++) {
         unsigned flags = (seg[i].write ? VQG_DESC_F_WRITE : 0u) | (i + 1u < n ? VQG_DESC_F_NEXT : 0u);

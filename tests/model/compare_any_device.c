@@ -180,6 +180,18 @@ static void op_post(void)
     posted_slots += slots;
 }
 
+/* Something was returned there, and the driver has not read it: that it does is what is compared. */
+static bool is_returned(uint32_t slot)
+{
+    uint16_t at = model.shown;
+    bool found = false;
+    for (uint32_t i = 0; packed && i < model.return_count; i++) {
+        found = found || (at & ~SM_WRAP) == slot;
+        at = sm_packed_advance(at, model.returns[i].slots, size);
+    }
+    return found;
+}
+
 static void op_spoil(void)
 {
     uint32_t slot = (uint32_t)below(size);
@@ -190,13 +202,14 @@ static void op_spoil(void)
         slot = peer_get_avail_entry(world, (uint16_t)(model.last_avail + below(posted + 1u)));
         slot = (slot + (uint32_t)below(3)) % size;
     }
-    if (chance(1, 4)) {
-        spoil_descriptor(table_of((uint32_t)below(size)) + 16u * below(4));
+    if (chance(1, 3)) { /* the table of the list that ends here, or begins here */
+        uint32_t of = packed ? (uint32_t)peer_get(world, packed_at(slot) + PACKED_ID, 2) % size : slot;
+        spoil_descriptor(table_of(of) + 16u * below(4));
     } else if (!packed && chance(1, 4)) {
         peer_put(world, WORLD_AVAIL + 4u + 2u * below(size), 2, below(size + 2u));
     } else if (!packed && chance(1, 12)) {
         peer_avail_idx(world, (uint16_t)(model.last_avail + below(2u * size + 2u)));
-    } else {
+    } else if (!is_returned(slot)) {
         spoil_descriptor(packed_at(slot));
     }
 }

@@ -23,6 +23,7 @@ static uint32_t waiting_count;
 static uint32_t waiting_slots;
 static uint64_t cookies;
 static uint32_t next_desc; /* split, IN_ORDER: where the next chain begins */
+static uint64_t lies;      /* of 100 returns; none: the device writes nothing else either */
 
 static struct {
     uint64_t added, full, kicks, taken, empty, batches, latched, laps;
@@ -190,7 +191,8 @@ static void op_kick(void)
     }
     if (packed) {
         same("kick", kick, sm_packed_must_notify(from, model.avail_idx, event, flags, event_idx, size));
-        holds("nothing more is available", !packed_fetch(&peer, &event));
+        /* P10. What a lying device wrote may look available to it. */
+        holds("nothing more is available", lies != 0u || !packed_fetch(&peer, &event));
     } else {
         same("kick", kick, sm_drv_need_kick(from, model.avail_idx, flags, event, event_idx));
         same("avail.idx", peer_get_avail_idx(world), model.avail_idx);
@@ -202,21 +204,24 @@ static void op_kick(void)
 
 /* ---------------------------------------------------------------- what the device does */
 
-/* One of the chains in flight, or with IN_ORDER the last of a batch, comes back; a lie among it with `lies`. */
-static void op_return(bool lies)
+/* One of the chains in flight, or with IN_ORDER the last of a batch, comes back; a lie among it if it is `lying`. */
+static void op_return(bool lying)
 {
     uint32_t k = (uint32_t)below(model.outstanding);
     uint32_t id = model.outstanding == 0u ? 0u : model.order[k];
     uint32_t len = model.outstanding == 0u ? 0u : (uint32_t)below(model.lent[id].writable + 1u);
     uint16_t idx = (uint16_t)(model.last_used + (in_order ? k + 1u : 1u));
     unsigned flags = sm_packed_used(model.last_used) | (len != 0u || chance(1, 4) ? SM_DESC_WRITE : 0u);
-    if (model.batch != 0u || (!packed && seen != model.last_used) || (model.outstanding == 0u && !lies)) {
+    if (model.batch != 0u || (!packed && seen != model.last_used) || (model.outstanding == 0u && !lying)) {
         return;
+    }
+    if (model.outstanding == 0u && waiting_count != 0u) {
+        return; /* an honest device has still to read what stands there */
     }
     if (model.outstanding != 0u && chance(3, 4)) {
         len = len < world->policy.min_length ? world->policy.min_length : len;
     }
-    if (lies) {
+    if (lying) {
         id = chance(1, 2) ? (uint32_t)below(size + 2u) : id;
         len = chance(1, 3) ? random_length() : len;
         idx = chance(1, 3) ? (uint16_t)(model.last_used + below(size + 3u)) : idx;
@@ -312,8 +317,8 @@ static bool op_take(void)
 
 static void play_round(void)
 {
-    uint64_t lies = below(20);
     bool goes_on = true;
+    lies = chance(1, 3) ? 0u : below(20);
     begin_round();
     for (unsigned left = 300; left != 0u && goes_on; left--) {
         uint64_t dice = below(100);
@@ -324,7 +329,7 @@ static void play_round(void)
             op_kick();
         } else if (dice < 65u) {
             op_return(chance(lies, 100));
-        } else if (dice < 70u) {
+        } else if (dice < 70u && lies != 0u) {
             op_scribble();
         } else {
             goes_on = op_take();
