@@ -399,7 +399,7 @@ static void play_round(void)
 int main(int argc, char **argv)
 {
     const bool has_packed = (VQG_F_LACKING_ & VQG_F_RING_PACKED) == 0u;
-    compare_begin(argc, argv, 1500000);
+    compare_begin(argc, argv, 3000000);
     while (compare_next()) {
         play_round();
     }
@@ -407,5 +407,5 @@ int main(int argc, char **argv)
     (void)printf("%" PRIu64 " chains, %" PRIu64 " times empty, %" PRIu64 " dropped, %" PRIu64 " latched, %" PRIu64
                  " pushed, %" PRIu64 " interrupts, %" PRIu64 " laps\n",
                  seen.chains, seen.empty, seen.dropped, seen.latched, seen.pushed, seen.interrupts, seen.laps);
-    return compare_end(has_packed ? "S4 C2 C5 C6 C7 C8 I1 I2 I3 I5 I6 I9 I10 M2 X8 P3 P4 P5" : "S4 C2 C5 C6 C7 C8");
+    return compare_end(has_packed ? "S4 C2 C5 C6 C7 C8 I1 I2 I3 I5 I6 I9 I10 M2 X8 P3 P4 P5 O4" : "S4 C2 C5 C6 C7 C8");
 }

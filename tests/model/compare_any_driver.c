@@ -225,6 +225,7 @@ static void op_return(bool lying)
         id = chance(1, 2) ? (uint32_t)below(size + 2u) : id;
         len = chance(1, 3) ? random_length() : len;
         idx = chance(1, 3) ? (uint16_t)(model.last_used + below(size + 3u)) : idx;
+        idx = in_order && chance(1, 2) ? (uint16_t)(model.last_used + 1u + below(k + 1u)) : idx;
         flags = chance(1, 3) ? (unsigned)below(0x10000) : flags;
     }
     operation("return id %" PRIu32 ", %" PRIu32 " bytes, index %u, flags 0x%x", id, len, idx, flags);
@@ -342,7 +343,7 @@ static void play_round(void)
 
 int main(int argc, char **argv)
 {
-    compare_begin(argc, argv, 1500000);
+    compare_begin(argc, argv, 4000000);
     while (compare_next()) {
         play_round();
     }
