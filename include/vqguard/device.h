@@ -53,13 +53,18 @@ VQG_API bool vqg_chain_touches_(const struct vqg_chain *c, uint64_t addr, uint64
     return false;
 }
 
-/** Looks how far the driver says it is, and judges that. */
+/** Looks whether the driver has made something available, and judges how far it says it is. */
 VQG_API enum vqg_status vqg_device_harvest_(struct vqg_device *d)
 {
     struct vqg_ring *r = &d->ring;
-    uint16_t seen = vqg_split_harvest_(r);
-    uint16_t pending = (uint16_t)(seen - r->get);
     uint16_t kept = (uint16_t)(r->get - r->published);
+    uint16_t seen;
+    uint16_t pending;
+    if (vqg_ring_is_packed_(r)) {
+        return vqg_packed_look_(r, vqg_packed_available_(r->get)) ? VQG_OK : VQG_EMPTY;
+    }
+    seen = vqg_split_harvest_(r);
+    pending = (uint16_t)(seen - r->get);
     VQG_REQUIRE(&d->judge.guard, pending <= r->size, AVAIL_JUMP, r->get, pending, r->size);
     /* What was pushed and not published is still the device's: the driver cannot have used it again. */
     VQG_REQUIRE(&d->judge.guard, (uint32_t)pending + kept <= r->size, OVERSUBSCRIBED, r->get, pending, r->size - kept);
@@ -67,46 +72,157 @@ VQG_API enum vqg_status vqg_device_harvest_(struct vqg_device *d)
     return pending != 0u ? VQG_OK : VQG_EMPTY;
 }
 
-/** Nothing more is known to be available: looks at the index, and if need be asks for a kick first. */
-VQG_API VQG_PORT_COLD enum vqg_status vqg_device_look_(struct vqg_device *d)
+/** Nothing is available: if need be asks for a kick, and looks again. */
+VQG_API VQG_PORT_COLD enum vqg_status vqg_device_look_again_(struct vqg_device *d)
 {
-    enum vqg_status st = vqg_device_harvest_(d);
-    if (st == VQG_EMPTY && d->ring.event_idx && !d->ring.quiet) {
-        vqg_split_ask_(&d->ring);
-        st = vqg_device_harvest_(d);
+    if (!d->ring.event_idx || d->ring.quiet) {
+        return VQG_EMPTY;
     }
-    return st;
+    vqg_ring_ask_(&d->ring);
+    return vqg_device_harvest_(d);
 }
 
-/** Finds the next head, without moving on. */
-VQG_API enum vqg_status vqg_device_next_(struct vqg_device *d, uint16_t *head)
+/** Finds the next head of a split queue, which waits in the ring or is to be taken again. */
+VQG_API enum vqg_status vqg_device_head_(struct vqg_device *d, uint16_t *head)
 {
     struct vqg_guard *g = &d->judge.guard;
-    uint32_t id;
-    if (VQG_PORT_UNLIKELY(d->resume_left != 0u)) {
-        id = *d->resume;
-    } else {
-        if (d->ring.seen == d->ring.get) {
-            enum vqg_status st = vqg_device_look_(d);
-            VQG_EXPECT_(st == VQG_OK, st);
-        }
-        id = vqg_split_fetch_head_(&d->ring);
+    struct vqg_ring *r = &d->ring;
+    uint32_t id = VQG_PORT_UNLIKELY(d->resume_left != 0u) ? *d->resume : vqg_split_fetch_head_(r);
+    VQG_REQUIRE(g, id < r->size, HEAD_RANGE, r->get, id, r->size);
+    id = VQG_PORT_NOSPEC(id, r->size);
+    VQG_REQUIRE(g, !vqg_slot_is_head_(&d->record.slots[id]), HEAD_IN_FLIGHT, r->get, id, 0u);
+    if (VQG_PORT_UNLIKELY(r->in_order)) {
+        VQG_REQUIRE(g, d->next_desc == r->size || id == d->next_desc, DESCRIPTOR_ORDER, r->get, id, d->next_desc);
     }
-    VQG_REQUIRE(g, id < d->ring.size, HEAD_RANGE, d->ring.get, id, d->ring.size);
-    id = VQG_PORT_NOSPEC(id, d->ring.size);
-    VQG_REQUIRE(g, !vqg_slot_is_head_(&d->record.slots[id]), HEAD_IN_FLIGHT, d->ring.get, id, 0u);
     *head = (uint16_t)id;
     return VQG_OK;
 }
 
-/** The head that vqg_device_next_() found is done with: popped, or dropped. */
-VQG_API void vqg_device_advance_(struct vqg_device *d)
+/**
+ * Finds and walks the next chain, without moving on. `*count` becomes the descriptors that it takes; with a
+ * rule of kind CHAIN broken as well, and `c->head`, so that it can be dropped.
+ */
+VQG_API VQG_PORT_INLINE enum vqg_status vqg_device_read_(struct vqg_device *d, struct vqg_chain *c, uint32_t *count)
 {
+    struct vqg_ring *r = &d->ring;
+    enum vqg_status st;
+    if (r->seen == r->get && VQG_PORT_UNLIKELY(d->resume_left == 0u)) {
+        st = vqg_device_harvest_(d);
+        if (VQG_PORT_UNLIKELY(st == VQG_EMPTY)) {
+            st = vqg_device_look_again_(d);
+        }
+        VQG_EXPECT_(st == VQG_OK, st);
+    }
+    if (vqg_ring_is_packed_(r)) {
+        uint32_t room = r->size - vqg_packed_distance_(r, r->published, r->get);
+        return vqg_packed_walk_(r, &d->judge, &d->record, c, room, &c->head, count);
+    }
+    st = vqg_device_head_(d, &c->head);
+    VQG_EXPECT_(st == VQG_OK, st);
+    return vqg_split_walk_(r, &d->judge, &d->record, c, c->head, count);
+}
+
+/** The chain that vqg_device_read_() found is done with: popped, or dropped. IN_ORDER: it has its turn. */
+VQG_API void vqg_device_advance_(struct vqg_device *d, uint16_t head, uint32_t count)
+{
+    struct vqg_ring *r = &d->ring;
+    if (VQG_PORT_UNLIKELY(r->in_order)) {
+        uint16_t turn = (uint16_t)(r->get - d->resume_left);
+        d->record.slots[vqg_ring_index_(r, turn)].order = head;
+    }
     if (VQG_PORT_UNLIKELY(d->resume_left != 0u)) {
         d->resume++;
         d->resume_left--;
+        return;
+    }
+    vqg_ring_move_on_(r, count);
+}
+
+/** Writes what is held back into the ring. */
+VQG_API void vqg_device_flush_(struct vqg_device *d)
+{
+    if (d->held.there) {
+        vqg_ring_return_(&d->ring, d->held.at, d->held.id, d->held.len);
+        d->held.there = false;
+    }
+}
+
+/**
+ * Returns a chain, and forgets it. IN_ORDER: its element is held back, because that
+ * of the next chain may stand for it, if it was written completely (2.7.9).
+ */
+VQG_API void vqg_device_return_(struct vqg_device *d, uint32_t head, uint32_t len)
+{
+    struct vqg_ring *r = &d->ring;
+    struct vqg_slot *slot = &d->record.slots[head];
+    if (VQG_PORT_UNLIKELY(r->in_order)) {
+        if (!d->held.there || !d->held.complete) {
+            vqg_device_flush_(d);
+            d->held.at = r->put;
+        }
+        d->held.there = true;
+        d->held.complete = len == slot->writable;
+        d->held.id = (uint16_t)head;
+        d->held.len = len;
+        r->put = vqg_ring_behind_(r, r->put, slot->count);
+        slot->cookie = NULL;
+        return;
+    }
+    vqg_ring_return_(r, r->put, head, len);
+    r->put = vqg_ring_behind_(r, r->put, slot->count);
+    slot->count = 0;
+}
+
+/**
+ * IN_ORDER: what is returned is published now, and the driver may use its heads again. Before, one of them
+ * twice would have made it unclear which chain an element means.
+ */
+VQG_API VQG_PORT_COLD void vqg_device_publish_held_(struct vqg_device *d)
+{
+    uint16_t at = d->ring.published;
+    while (at != d->ring.put) {
+        struct vqg_slot *slot = &d->record.slots[d->record.slots[vqg_ring_index_(&d->ring, at)].order];
+        at = vqg_ring_behind_(&d->ring, at, slot->count);
+        slot->count = 0;
+    }
+    vqg_device_flush_(d);
+}
+
+/** IN_ORDER: the head whose turn it is to be returned. */
+VQG_API uint32_t vqg_device_oldest_(const struct vqg_device *d)
+{
+    return d->record.slots[vqg_ring_index_(&d->ring, d->ring.put)].order;
+}
+
+/** IN_ORDER: returns the dropped chains whose turn has come. */
+VQG_API VQG_PORT_COLD void vqg_device_return_dropped_(struct vqg_device *d)
+{
+    /* What is to be taken again has no turn yet. */
+    while (d->ring.put != (uint16_t)(d->ring.get - d->resume_left)) {
+        uint32_t head = vqg_device_oldest_(d);
+        if (d->record.slots[head].cookie != NULL) {
+            return;
+        }
+        vqg_device_return_(d, head, 0);
+    }
+}
+
+/** A chain that broke a rule of kind CHAIN goes back unserved. */
+VQG_API VQG_PORT_COLD void vqg_device_drop_(struct vqg_device *d, uint16_t head, uint32_t count)
+{
+    struct vqg_slot *slot = &d->record.slots[head];
+    d->next_desc = d->ring.size; /* perhaps its end was not reached */
+    d->dropped++;
+    slot->count = (uint16_t)count;
+    /* Not even an empty buffer was written completely: its element is written. */
+    slot->writable = UINT32_MAX;
+    slot->cookie = NULL;
+    slot->serial = vqg_record_begin_(&d->record); /* none of its descriptors bears it: nobody works on them */
+    vqg_device_advance_(d, head, count);
+    if (d->ring.in_order) {
+        vqg_device_return_dropped_(d);
     } else {
-        d->ring.get++;
+        vqg_device_return_(d, head, 0);
     }
 }
 
@@ -125,14 +241,21 @@ VQG_API enum vqg_status vqg_device_weigh_(struct vqg_device *d, const struct vqg
     return VQG_OK;
 }
 
-/** Takes back what a walk did to the record and to the chain that it refused. */
-VQG_API VQG_PORT_COLD void vqg_device_refuse_(struct vqg_device *d, struct vqg_chain *c)
+/** Takes back what a walk did to the chain that it refused, and drops it if that is the policy. */
+VQG_API VQG_PORT_COLD void vqg_device_refuse_(struct vqg_device *d, struct vqg_chain *c, enum vqg_status st,
+                                              uint32_t count)
 {
     vqg_chain_unpin_(&d->judge.caps, c);
-    d->record.slots[c->head].count = 0;
     c->count = 0;
     c->readable = 0;
     c->writable = 0;
+    if (count != 0u) {
+        /* The walk of a split chain made its head one. */
+        d->record.slots[c->head].count = 0;
+        if (vqg_is_violation(st) && d->judge.guard.state == VQG_STATE_LIVE) {
+            vqg_device_drop_(d, c->head, count);
+        }
+    }
 }
 
 /**
@@ -152,8 +275,9 @@ VQG_API VQG_PORT_COLD void vqg_device_refuse_(struct vqg_device *d, struct vqg_c
  */
 VQG_API VQG_PORT_NODISCARD enum vqg_status vqg_device_pop(struct vqg_device *d, struct vqg_chain *c)
 {
+    struct vqg_slot *slot;
     enum vqg_status st;
-    uint16_t head;
+    uint32_t count = 0;
     VQG_EXPECT_(d != NULL, VQG_BAD_ENDPOINT);
     VQG_EXPECT_(c != NULL && c->seg != NULL && c->owner_ == NULL, VQG_BAD_CHAIN);
     if (d->judge.guard.state != VQG_STATE_LIVE) {
@@ -172,27 +296,24 @@ VQG_API VQG_PORT_NODISCARD enum vqg_status vqg_device_pop(struct vqg_device *d, 
     if (d->judge.caps.table != NULL && d->judge.caps.table->epoch != d->judge.window.epoch) {
         d->judge.window.size = 0;
     }
-    st = vqg_device_next_(d, &head);
-    VQG_EXPECT_(st == VQG_OK, st);
-    c->head = head;
-    st = vqg_split_walk_(&d->ring, &d->judge, &d->record, c, head);
+    st = vqg_device_read_(d, c, &count);
     if (st == VQG_OK) {
         c->readable = (uint32_t)c->bytes_ - c->writable;
         st = vqg_device_weigh_(d, c);
     }
-    if (st != VQG_OK) {
-        vqg_device_refuse_(d, c);
-        if (vqg_is_violation(st) && d->judge.guard.state == VQG_STATE_LIVE) {
-            vqg_split_return_(&d->ring, head, 0);
-            d->dropped++;
-            vqg_device_advance_(d);
+    if (VQG_PORT_UNLIKELY(st != VQG_OK)) {
+        if (st != VQG_EMPTY) {
+            vqg_device_refuse_(d, c, st, count);
         }
         return st;
     }
-    d->record.slots[head].writable = c->writable;
-    d->record.slots[head].cookie = c;
+    slot = &d->record.slots[c->head];
+    slot->count = (uint16_t)count;
+    slot->writable = c->writable;
+    slot->cookie = c;
     d->bytes_in_flight += c->bytes_;
-    vqg_device_advance_(d);
+    d->next_desc = (c->head + count) & d->ring.mask;
+    vqg_device_advance_(d, c->head, count);
     c->generation = d->judge.guard.generation;
     c->owner_ = d;
     return VQG_OK;
@@ -207,7 +328,8 @@ VQG_API VQG_PORT_NODISCARD enum vqg_status vqg_device_pop(struct vqg_device *d, 
  * @return VQG_OK; VQG_STALE when it was popped before a reset (R4), and VQG_DEAD when the endpoint is latched: it
  *         is the caller's again and its pins are gone, but nothing reaches the driver; VQG_BAD_LENGTH when
  *         `written` is beyond the writable bytes (C11): it stays in flight; VQG_BAD_CHAIN when it is not popped
- *         from this endpoint (C12); VQG_BAD_ENDPOINT. (2.7.8)
+ *         from this endpoint (C12); VQG_BAD_ORDER, with IN_ORDER, when another one is to be pushed first (O5):
+ *         it stays in flight; VQG_BAD_ENDPOINT. (2.7.8, 2.7.9)
  */
 VQG_API VQG_PORT_NODISCARD enum vqg_status vqg_device_push(struct vqg_device *d, struct vqg_chain *c, uint32_t written)
 {
@@ -225,8 +347,13 @@ VQG_API VQG_PORT_NODISCARD enum vqg_status vqg_device_push(struct vqg_device *d,
     }
     VQG_REQUIRE_CALLER(vqg_slot_is_head_(&d->record.slots[c->head]), NOT_POPPED, VQG_BAD_CHAIN);
     VQG_REQUIRE_CALLER(written <= d->record.slots[c->head].writable, WRITTEN_LENGTH, VQG_BAD_LENGTH);
-    vqg_split_return_(&d->ring, c->head, written);
-    d->record.slots[c->head].count = 0;
+    if (VQG_PORT_UNLIKELY(d->ring.in_order)) {
+        VQG_REQUIRE_CALLER(vqg_device_oldest_(d) == c->head, RETURN_ORDER, VQG_BAD_ORDER);
+    }
+    vqg_device_return_(d, c->head, written);
+    if (VQG_PORT_UNLIKELY(d->ring.in_order)) {
+        vqg_device_return_dropped_(d);
+    }
     vqg_device_retire_(d, c);
     return VQG_OK;
 }
@@ -242,7 +369,10 @@ VQG_API bool vqg_device_notify(struct vqg_device *d)
     if (d->judge.guard.state != VQG_STATE_LIVE || d->ring.published == d->ring.put) {
         return false;
     }
-    return vqg_split_publish_(&d->ring);
+    if (VQG_PORT_UNLIKELY(d->ring.in_order)) {
+        vqg_device_publish_held_(d);
+    }
+    return vqg_ring_publish_(&d->ring);
 }
 
 /** Asks the driver for no kicks. It may send some: this is a hint. (2.7.10) */
@@ -250,7 +380,7 @@ VQG_API void vqg_device_kick_disable(struct vqg_device *d)
 {
     d->ring.quiet = true;
     if (d->judge.guard.state == VQG_STATE_LIVE) {
-        vqg_split_ask_(&d->ring);
+        vqg_ring_ask_(&d->ring);
     }
 }
 
@@ -269,7 +399,7 @@ VQG_API bool vqg_device_kick_enable(struct vqg_device *d)
     if (d->judge.guard.state != VQG_STATE_LIVE) {
         return false;
     }
-    vqg_split_ask_(&d->ring);
+    vqg_ring_ask_(&d->ring);
     if (d->resume_left != 0u || d->ring.seen != d->ring.get) {
         return true;
     }
@@ -302,7 +432,7 @@ VQG_API bool vqg_device_in_flight(const struct vqg_device *d, uint64_t addr, uin
     }
     for (i = 0; d->judge.guard.state != VQG_STATE_OFF && i < d->record.size; i++) {
         c = (const struct vqg_chain *)d->record.slots[i].cookie;
-        if (vqg_slot_is_head_(&d->record.slots[i]) && vqg_chain_touches_(c, addr, bytes)) {
+        if (vqg_slot_is_head_(&d->record.slots[i]) && c != NULL && vqg_chain_touches_(c, addr, bytes)) {
             return true;
         }
     }

@@ -10,17 +10,27 @@
 #ifndef VQGUARD_DEVICE_SETUP_H
 #define VQGUARD_DEVICE_SETUP_H
 
-#include "split.h"
+#include "format.h"
 
 #ifdef __cplusplus
 extern "C" {
 #endif
+
+/** A returned chain that the ring does not show yet: with IN_ORDER the next one may stand for it. Private. */
+struct vqg_held {
+    uint32_t len;      /**< bytes written */
+    uint16_t id;       /**< its head */
+    uint16_t at;       /**< where its element, or the element that stands for it, goes */
+    bool there;        /**< there is one */
+    bool complete;     /**< every writable byte was written, so that its length need not be said (2.7.9) */
+};
 
 /** A device endpoint. Caller-owned private memory; its fields are private. */
 struct vqg_device {
     struct vqg_judge judge;           /**< state, policy and capabilities */
     struct vqg_record record;         /**< what is in flight */
     struct vqg_ring ring;             /**< the queue in shared memory */
+    struct vqg_held held;             /**< IN_ORDER: what was pushed last */
     struct vqg_policy asked;          /**< the policy as the caller gave it */
     uint32_t nslots;                  /**< entries of the caller's record */
     uint64_t part_pin[3];             /**< what ends the pins of the parts */
@@ -30,6 +40,7 @@ struct vqg_device {
     const struct vqg_device *sibling; /**< another queue of the same trust domain */
     const uint16_t *resume;           /**< heads to take again after a restore */
     uint32_t resume_left;             /**< how many of them */
+    uint32_t next_desc;               /**< split with IN_ORDER: where the next chain begins; the size: not known */
 };
 
 /** Ends the pins of the first `n` parts. */
@@ -42,23 +53,26 @@ VQG_API void vqg_device_unpin_parts_(struct vqg_device *d, uint32_t n)
 }
 
 /** Checks part `n` of a queue, pins it, and makes its handle. */
-VQG_API enum vqg_status vqg_device_part_(struct vqg_device *d, uint32_t n, uint64_t addr, uint64_t bytes,
-                                         enum vqg_status bad, struct vqg_shared *part, bool big)
+VQG_API enum vqg_status vqg_device_part_(struct vqg_device *d, uint32_t n, uint64_t addr, enum vqg_status bad,
+                                         struct vqg_shared *part, bool big)
 {
-    static const uint8_t aligns[3] = {VQG_DESC_ALIGN, VQG_AVAIL_ALIGN, VQG_USED_ALIGN};
     struct vqg_guard *g = &d->judge.guard;
     const struct vqg_device *s = d->sibling;
+    uint64_t bytes = vqg_part_bytes_(&d->ring, n);
+    uint32_t align = vqg_part_align_(&d->ring, n);
     const struct vqg_cap *cap;
     void *map;
     uint32_t i;
-    VQG_REQUIRE_SETUP(g, (addr & (aligns[n] - 1u)) == 0u, QUEUE_ALIGN, bad, addr, aligns[n]);
+    VQG_REQUIRE_SETUP(g, (addr & (align - 1u)) == 0u, QUEUE_ALIGN, bad, addr, align);
     VQG_REQUIRE_SETUP(g, vqg_range_is_sane_(addr, bytes), QUEUE_EXTENT, bad, addr, bytes);
     cap = vqg_caps_lookup_(&d->judge.caps, addr);
     VQG_REQUIRE_SETUP(g, cap != NULL && addr - cap->base < cap->size && bytes <= cap->size - (addr - cap->base),
                       QUEUE_EXTENT, bad, addr, bytes);
-    VQG_REQUIRE_SETUP(g, vqg_cap_allows_(cap, n == 2u), RIGHT, bad, addr, cap->rights);
+    /* The device reads and writes a packed ring; any other part, one of the two. */
+    VQG_REQUIRE_SETUP(g, vqg_cap_allows_(cap, n == 2u) && (n != 0u || !d->ring.packed || vqg_cap_allows_(cap, true)),
+                      RIGHT, bad, addr, cap->rights);
     map = vqg_cap_pointer_(cap, addr);
-    VQG_EXPECT_(vqg_is_aligned_(map, aligns[n]), bad);
+    VQG_EXPECT_(vqg_is_aligned_(map, align), bad);
     for (i = 0; i < n; i++) {
         VQG_REQUIRE_SETUP(g, !vqg_ranges_overlap_(addr, bytes, d->judge.part_addr[i], d->judge.part_bytes[i]),
                           QUEUE_DISJOINT, bad, addr, d->judge.part_addr[i]);
@@ -118,21 +132,20 @@ VQG_API VQG_PORT_NODISCARD enum vqg_status vqg_device_enable(struct vqg_device *
     VQG_REQUIRE_SETUP(g, d->nslots >= q->size, QUEUE_SIZE_MAX, VQG_BAD_SLOTS, q->size, d->nslots);
     big = vqg_queue_is_big_(q);
     d->sibling = q->sibling;
-    d->ring.size = q->size;
-    st = vqg_device_part_(d, 0, q->desc_addr, vqg_desc_bytes(q->size), VQG_BAD_DESC, &d->ring.desc, big);
+    vqg_ring_shape_(&d->ring, q);
+    st = vqg_device_part_(d, 0, q->desc_addr, VQG_BAD_DESC, &d->ring.desc, big);
     VQG_EXPECT_(st == VQG_OK, st);
-    st = vqg_device_part_(d, 1, q->avail_addr, vqg_avail_bytes(q->size), VQG_BAD_AVAIL, &avail, big);
+    st = vqg_device_part_(d, 1, q->avail_addr, VQG_BAD_AVAIL, &avail, big);
     if (st != VQG_OK) {
         vqg_device_unpin_parts_(d, 1);
         return st;
     }
-    st = vqg_device_part_(d, 2, q->used_addr, vqg_used_bytes(q->size), VQG_BAD_USED, &used, big);
+    st = vqg_device_part_(d, 2, q->used_addr, VQG_BAD_USED, &used, big);
     if (st != VQG_OK) {
         vqg_device_unpin_parts_(d, 2);
         return st;
     }
-    vqg_split_roles_(&d->ring, avail, used, true);
-    d->ring.event_idx = (q->features & VQG_F_EVENT_IDX) != 0u;
+    vqg_ring_roles_(&d->ring, avail, used, true);
     d->judge.features = q->features;
     d->judge.directions = d->asked.direction == VQG_DIRECTION_READABLE   ? 1u
                           : d->asked.direction == VQG_DIRECTION_WRITABLE ? 2u
@@ -142,9 +155,11 @@ VQG_API VQG_PORT_NODISCARD enum vqg_status vqg_device_enable(struct vqg_device *
     d->record.size = q->size;
     vqg_record_clear_(&d->record);
     d->resume_left = 0;
+    d->next_desc = 0;
     vqg_ring_rewind_(&d->ring);
+    d->held.there = false;
     if (d->ring.quiet) {
-        vqg_split_ask_(&d->ring);
+        vqg_ring_ask_(&d->ring);
     }
     g->state = (uint8_t)VQG_STATE_LIVE;
     return VQG_OK;
@@ -186,7 +201,7 @@ VQG_API VQG_PORT_COLD void vqg_device_leave_stale_(struct vqg_device *d)
     uint32_t i;
     for (i = 0; i < d->record.size; i++) {
         struct vqg_chain *c = (struct vqg_chain *)d->record.slots[i].cookie;
-        if (vqg_slot_is_head_(&d->record.slots[i])) {
+        if (vqg_slot_is_head_(&d->record.slots[i]) && c != NULL) {
             c->prev_ = NULL;
             c->next_ = d->stale;
             if (d->stale != NULL) {

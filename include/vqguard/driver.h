@@ -28,6 +28,7 @@ struct vqg_driver {
     uint32_t max_direct; /**< segments of a direct chain: at most the queue size and the policy's elements */
     uint32_t max_indirect; /**< segments of an indirect chain: at most the policy's elements */
     uint16_t free_head;  /**< first descriptor of the free list */
+    bool circular;       /**< split with IN_ORDER: descriptors are used, and come back, round and round (2.7.5.2) */
     bool indirect;       /**< VIRTIO_F_INDIRECT_DESC was acknowledged */
     bool notify_data;    /**< VIRTIO_F_NOTIFICATION_DATA was acknowledged */
 };
@@ -55,11 +56,8 @@ VQG_API void vqg_driver_begin_(struct vqg_driver *d)
     d->free_count = l->record.size;
     d->free_head = 0;
     d->cursor = 0;
-    vqg_ring_rewind_(&l->ring);
-    vqg_split_clear_(&l->ring);
-    if (l->ring.quiet) {
-        vqg_split_ask_(&l->ring);
-    }
+    l->batch = false;
+    vqg_ring_clear_(&l->ring);
 }
 
 /**
@@ -85,6 +83,7 @@ VQG_API VQG_PORT_NODISCARD enum vqg_status vqg_driver_init(struct vqg_driver *d,
         d->max_indirect = d->ledger.policy.max_elements;
         d->max_indirect = d->max_indirect < VQG_QUEUE_SIZE_MAX ? d->max_indirect : VQG_QUEUE_SIZE_MAX;
         d->max_direct = d->max_indirect < q->size ? d->max_indirect : q->size;
+        d->circular = d->ledger.ring.in_order && !d->ledger.ring.packed;
         d->notify_data = (q->features & VQG_F_NOTIFICATION_DATA) != 0u;
         d->indirect = (q->features & VQG_F_INDIRECT_DESC) != 0u;
         vqg_driver_begin_(d);
@@ -142,7 +141,7 @@ VQG_API enum vqg_status vqg_driver_add_direct_(struct vqg_driver *d, const struc
     VQG_EXPECT_(st == VQG_OK, st);
     VQG_EXPECT_(count <= d->free_count, VQG_FULL);
     vqg_driver_record_(d, &slots[head], count, writable, least, cookie);
-    tail = vqg_split_lend_(&l->ring, slots, head, seg, count);
+    tail = vqg_ring_lend_(&l->ring, slots, head, seg, count);
     slots[head].tail = (uint16_t)tail;
     d->free_head = slots[tail].next;
     return VQG_OK;
@@ -165,7 +164,7 @@ VQG_API enum vqg_status vqg_driver_add_indirect_(struct vqg_driver *d, const str
     st = vqg_driver_check_(d, r->seg, r->count, &least, &writable);
     VQG_EXPECT_(st == VQG_OK, st);
     VQG_EXPECT_(d->free_count != 0u, VQG_FULL);
-    vqg_split_lend_table_(&l->ring, l->record.slots, head, table, r->table_addr, r->seg, r->count);
+    vqg_ring_lend_table_(&l->ring, l->record.slots, head, table, r->table_addr, r->seg, r->count);
     vqg_driver_record_(d, &l->record.slots[head], 1, writable, least, r->cookie);
     l->record.slots[head].tail = (uint16_t)head;
     d->free_head = l->record.slots[head].next;
@@ -211,12 +210,13 @@ VQG_API bool vqg_driver_kick(struct vqg_driver *d)
     if (l->guard.state != VQG_STATE_LIVE || l->ring.put == l->ring.published) {
         return false;
     }
-    return vqg_split_publish_(&l->ring);
+    return vqg_ring_publish_(&l->ring);
 }
 
 /**
  * What to write to the notification register when vqg_driver_kick() says so: the
- * queue's index and, with VIRTIO_F_NOTIFICATION_DATA, the next position. (2.9, 4.1.5.2)
+ * queue's index and, with VIRTIO_F_NOTIFICATION_DATA, the next position: of a packed queue the offset, with the
+ * wrap counter as the highest bit. (2.9, 4.1.5.2)
  */
 VQG_API uint32_t vqg_driver_notification(const struct vqg_driver *d)
 {
@@ -231,6 +231,9 @@ VQG_API void vqg_driver_settle_(struct vqg_driver *d, uint16_t head)
     struct vqg_slot *first = &slots[head];
     d->free_count += first->count;
     first->count = 0;
+    if (VQG_PORT_UNLIKELY(d->circular)) {
+        return;
+    }
     slots[first->tail].next = d->free_head;
     d->free_head = head;
 }
@@ -260,7 +263,7 @@ VQG_API void vqg_driver_callback_disable(struct vqg_driver *d)
 {
     d->ledger.ring.quiet = true;
     if (d->ledger.guard.state == VQG_STATE_LIVE) {
-        vqg_split_ask_(&d->ledger.ring);
+        vqg_ring_ask_(&d->ledger.ring);
     }
 }
 
@@ -279,7 +282,7 @@ VQG_API bool vqg_driver_callback_enable(struct vqg_driver *d)
     if (d->ledger.guard.state != VQG_STATE_LIVE) {
         return false;
     }
-    vqg_split_ask_(&d->ledger.ring);
+    vqg_ring_ask_(&d->ledger.ring);
     if (d->ledger.ring.seen != d->ledger.ring.get) {
         return true;
     }

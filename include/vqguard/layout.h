@@ -22,19 +22,26 @@ extern "C" {
 #define VQG_F_EVENT_IDX ((uint64_t)1 << 29)         /**< event words in place of flags */
 #define VQG_F_VERSION_1 ((uint64_t)1 << 32)         /**< not legacy */
 #define VQG_F_ACCESS_PLATFORM ((uint64_t)1 << 33)   /**< addresses are the platform's */
-#define VQG_F_RING_PACKED ((uint64_t)1 << 34)       /**< packed queues; this build refuses it */
-#define VQG_F_IN_ORDER ((uint64_t)1 << 35)          /**< batches returned in order; this build refuses it */
+#define VQG_F_RING_PACKED ((uint64_t)1 << 34)       /**< packed queues; see VQG_CONFIG_PACKED */
+#define VQG_F_IN_ORDER ((uint64_t)1 << 35)          /**< chains are returned in the order in which they came */
 #define VQG_F_NOTIFICATION_DATA ((uint64_t)1 << 38) /**< notifications carry a position */
 #define VQG_F_RING_RESET ((uint64_t)1 << 40)        /**< a queue can be reset alone */
 
-/** Features that change the meaning of a queue in a way this build does not know. */
-#define VQG_F_LACKING_ (VQG_F_RING_PACKED | VQG_F_IN_ORDER)
+/** Define it to 0 for a build without packed queues, which refuses them with VQG_BAD_FORMAT. */
+#ifndef VQG_CONFIG_PACKED
+#define VQG_CONFIG_PACKED 1
+#endif
+/** Features that shape a queue in a way that this build lacks. */
+#define VQG_F_LACKING_ (VQG_CONFIG_PACKED ? (uint64_t)0 : VQG_F_RING_PACKED)
 
 /* Descriptor flags (2.7.5). */
 #define VQG_DESC_F_NEXT 1u     /**< the chain goes on */
 #define VQG_DESC_F_WRITE 2u    /**< device-writable */
 #define VQG_DESC_F_INDIRECT 4u /**< refers to an indirect table */
 #define VQG_DESC_F_KNOWN_ 7u
+#define VQG_DESC_F_AVAIL 0x0080u /**< packed: with VQG_DESC_F_USED, whose the descriptor is (2.8.1) */
+#define VQG_DESC_F_USED 0x8000u  /**< packed */
+#define VQG_DESC_F_LAP_ (VQG_DESC_F_AVAIL | VQG_DESC_F_USED)
 
 /* Ring flags (2.7.6, 2.7.8). */
 #define VQG_AVAIL_F_NO_INTERRUPT 1u /**< the driver wants no interrupts */
@@ -48,11 +55,21 @@ extern "C" {
 #define VQG_RING_FLAGS_OFFSET_ 0u
 #define VQG_RING_IDX_OFFSET_ 2u
 #define VQG_RING_ENTRY_OFFSET_ 4u
+/* ... within a descriptor of a packed ring (2.8.13). */
+#define VQG_PACKED_LEN_OFFSET_ 8u
+#define VQG_PACKED_ID_OFFSET_ 12u
+#define VQG_PACKED_FLAGS_OFFSET_ 14u
+/* What the flags of an event suppression structure say (2.8.14). */
+#define VQG_EVENT_ENABLE_ 0u
+#define VQG_EVENT_DISABLE_ 1u
+#define VQG_EVENT_DESC_ 2u
+#define VQG_EVENT_BYTES 4u /**< an event suppression structure */
 
 /* Alignments in bytes (2.7.1). */
 #define VQG_DESC_ALIGN 16u /**< of a descriptor table */
 #define VQG_AVAIL_ALIGN 2u /**< of an avail ring */
 #define VQG_USED_ALIGN 4u  /**< of a used ring */
+#define VQG_EVENT_ALIGN 4u /**< of an event suppression structure */
 
 /** Bytes of a descriptor table with `n` entries. */
 VQG_API uint64_t vqg_desc_bytes(uint32_t n)
@@ -97,12 +114,16 @@ struct vqg_legacy_layout {
     uint64_t bytes; /**< size of the whole, a multiple of the alignment */
 };
 
-/** Computes the size rules, which both roles and both layouts share. */
-VQG_API enum vqg_status vqg_check_size_(struct vqg_guard *g, uint32_t size, uint32_t size_max)
+/** The size rules, which both roles share. */
+VQG_API enum vqg_status vqg_check_size_(struct vqg_guard *g, uint32_t size, uint32_t size_max, bool packed)
 {
     VQG_REQUIRE_SETUP(g, size != 0u, QUEUE_SIZE_ZERO, VQG_BAD_SIZE, size, 1u);
-    VQG_REQUIRE_SETUP(g, size <= VQG_QUEUE_SIZE_MAX && vqg_is_power_of_two_(size), QUEUE_SIZE_SPLIT, VQG_BAD_SIZE, size,
-                      VQG_QUEUE_SIZE_MAX);
+    if (packed) {
+        VQG_REQUIRE_SETUP(g, size <= VQG_QUEUE_SIZE_MAX, QUEUE_SIZE_PACKED, VQG_BAD_SIZE, size, VQG_QUEUE_SIZE_MAX);
+    } else {
+        VQG_REQUIRE_SETUP(g, size <= VQG_QUEUE_SIZE_MAX && vqg_is_power_of_two_(size), QUEUE_SIZE_SPLIT, VQG_BAD_SIZE,
+                          size, VQG_QUEUE_SIZE_MAX);
+    }
     VQG_REQUIRE_SETUP(g, size_max == 0u || size <= size_max, QUEUE_SIZE_MAX, VQG_BAD_SIZE, size, size_max);
     return VQG_OK;
 }
@@ -118,7 +139,7 @@ VQG_API VQG_PORT_NODISCARD enum vqg_status vqg_layout_legacy(uint32_t size, uint
                                                              struct vqg_legacy_layout *out)
 {
     struct vqg_guard g = {{VQG_RULE_NONE, 0, 0, 0, 0, 0}, 0, 0, false, false};
-    enum vqg_status st = vqg_check_size_(&g, size, 0u);
+    enum vqg_status st = vqg_check_size_(&g, size, 0u, false);
     uint64_t mask = (uint64_t)align - 1u;
     VQG_EXPECT_(out != NULL, VQG_BAD_QUEUE);
     if (st != VQG_OK) {

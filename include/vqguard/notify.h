@@ -15,7 +15,7 @@ extern "C" {
 /** A notification, taken apart. */
 struct vqg_notification {
     uint32_t queue; /**< which queue */
-    uint16_t next;  /**< with `has_next`: the driver's next position, a hint */
+    uint16_t next;  /**< with `has_next`: the driver's next position, a hint; packed: offset, and wrap counter as bit 15 */
     bool has_next;  /**< VIRTIO_F_NOTIFICATION_DATA was acknowledged */
 };
 
@@ -47,20 +47,28 @@ VQG_API VQG_PORT_NODISCARD enum vqg_status vqg_notification_parse(uint32_t value
  * Judges the position in a notification. It is a hint: the ring is asked, not
  * this; but a position ahead of any that the driver can be at is a violation.
  * Notifications may be late: what is behind, by up to half of all positions, is
- * accepted.
+ * accepted. A position of a packed queue is an offset with the wrap counter as bit 15.
  *
  * @return VQG_OK; VQG_V_NOTIFY_HINT (N2), which latches; VQG_DEAD; VQG_BAD_ENDPOINT. (2.9)
  */
 VQG_API VQG_PORT_NODISCARD enum vqg_status vqg_device_hint(struct vqg_device *d, uint16_t next)
 {
+    const struct vqg_ring *r = &d->ring;
     uint16_t behind;
     uint32_t ahead;
     VQG_EXPECT_(d != NULL, VQG_BAD_ENDPOINT);
     VQG_EXPECT_(d->judge.guard.state == VQG_STATE_LIVE, VQG_DEAD);
-    behind = (uint16_t)(d->ring.get - next);
-    ahead = (uint32_t)(uint16_t)(next - d->ring.get) + (uint16_t)(d->ring.get - d->ring.published);
-    VQG_REQUIRE(&d->judge.guard, ahead <= d->ring.size || behind <= 0x8000u, NOTIFY_HINT, d->ring.get, next,
-                d->ring.size);
+    if (vqg_ring_is_packed_(r)) {
+        VQG_REQUIRE(&d->judge.guard,
+                    (next & VQG_PACKED_OFFSET_) < r->size &&
+                        (vqg_packed_distance_(r, r->published, next) <= r->size ||
+                         vqg_packed_distance_(r, next, r->get) <= r->size),
+                    NOTIFY_HINT, vqg_ring_place_(r, r->get), next, r->size);
+        return VQG_OK;
+    }
+    behind = (uint16_t)(r->get - next);
+    ahead = (uint32_t)(uint16_t)(next - r->get) + (uint16_t)(r->get - r->published);
+    VQG_REQUIRE(&d->judge.guard, ahead <= r->size || behind <= 0x8000u, NOTIFY_HINT, r->get, next, r->size);
     return VQG_OK;
 }
 

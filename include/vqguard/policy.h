@@ -36,12 +36,12 @@ struct vqg_queue {
     uint32_t size_max;          /**< largest size that the device offered; 0: not known */
     uint64_t features;          /**< feature bits that were acknowledged */
     enum vqg_byte_order order;  /**< byte order of the ring */
-    void *desc;                 /**< driver: descriptor table, 16 bytes an entry */
-    void *avail;                /**< driver: avail ring, 6 + 2 * size bytes */
-    void *used;                 /**< driver: used ring, 6 + 8 * size bytes */
-    uint64_t desc_addr;         /**< device: the driver's address of the descriptor table */
-    uint64_t avail_addr;        /**< device: the driver's address of the avail ring */
-    uint64_t used_addr;         /**< device: the driver's address of the used ring */
+    void *desc;                 /**< driver: descriptor table, or packed ring; 16 bytes an entry */
+    void *avail;                /**< driver: avail ring, 6 + 2 * size bytes; packed: driver event suppression, 4 bytes */
+    void *used;                 /**< driver: used ring, 6 + 8 * size bytes; packed: device event suppression, 4 bytes */
+    uint64_t desc_addr;         /**< device: the driver's address of the descriptor table, or packed ring */
+    uint64_t avail_addr;        /**< device: the driver's address of the avail ring, or driver event suppression */
+    uint64_t used_addr;         /**< device: the driver's address of the used ring, or device event suppression */
     const struct vqg_device *sibling; /**< device: another queue of the same trust domain, or null (rule Q7) */
 };
 
@@ -93,7 +93,9 @@ struct vqg_policy {
     enum vqg_span_policy span;     /**< device: buffers over two capabilities */
     enum vqg_chain_policy chain;   /**< device: chains that break a rule */
     enum vqg_direction direction;  /**< device: which way the queue goes */
-    bool refuse_mixed;             /**< device: refuse direct elements before a table (rule I8) */
+    bool refuse_mixed;             /**< device: refuse what implementations read differently (rules I8, I9) */
+    bool accept_claimed;           /**< driver: with IN_ORDER, accept lengths that nobody wrote: what lies in the
+                                    * buffers is harmless, for instance zeroed before they are lent (rule O3) */
 };
 
 /**
@@ -119,6 +121,7 @@ VQG_API struct vqg_policy vqg_profile_strict(void)
     p.chain = VQG_CHAIN_LATCH;
     p.direction = VQG_DIRECTION_ANY;
     p.refuse_mixed = true;
+    p.accept_claimed = false;
     return p;
 }
 
@@ -134,6 +137,7 @@ VQG_API struct vqg_policy vqg_profile_spec(void)
     p.zero = VQG_ZERO_SKIP;
     p.span = VQG_SPAN_SPLIT;
     p.refuse_mixed = false;
+    p.accept_claimed = true;
     return p;
 }
 
@@ -150,14 +154,16 @@ VQG_API enum vqg_status vqg_check_queue_(struct vqg_guard *g, const struct vqg_q
 {
     uint32_t count = q->count == 0u ? 1u : q->count;
     bool modern = (q->features & VQG_F_VERSION_1) != 0u;
+    bool packed = (q->features & VQG_F_RING_PACKED) != 0u;
     VQG_REQUIRE_SETUP(g, q->index < count, QUEUE_INDEX, VQG_BAD_INDEX, q->index, count);
     VQG_EXPECT_((q->features & p->required_features) == p->required_features, VQG_BAD_FEATURES);
-    VQG_EXPECT_((q->features & VQG_F_LACKING_) == 0u, VQG_BAD_FEATURES);
+    VQG_EXPECT_((q->features & VQG_F_LACKING_) == 0u, VQG_BAD_FORMAT);
+    VQG_EXPECT_(!packed || modern, VQG_BAD_FEATURES);
     VQG_EXPECT_((unsigned)q->order <= (unsigned)VQG_ORDER_BIG, VQG_BAD_BYTE_ORDER);
     VQG_EXPECT_(VQG_BOTH_ORDERS_ || q->order != VQG_ORDER_BIG, VQG_BAD_BYTE_ORDER);
     VQG_REQUIRE_SETUP(g, !modern || q->order != VQG_ORDER_BIG, BYTE_ORDER, VQG_BAD_BYTE_ORDER, q->order,
                       VQG_ORDER_LITTLE);
-    return vqg_check_size_(g, q->size, q->size_max);
+    return vqg_check_size_(g, q->size, q->size_max, packed);
 }
 
 /** Byte order of a queue that has passed vqg_check_queue_(): true for big-endian. */

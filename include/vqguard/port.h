@@ -20,8 +20,8 @@
 #include <stdint.h>
 
 /**
- * Linkage of every function of the library. `static inline` by default; define
- * it empty in exactly one translation unit to get real symbols (src/vqguard.c).
+ * Linkage of every function of the library. `static inline` by default; define it
+ * as `extern inline` in exactly one translation unit to get real symbols (src/vqguard.c).
  */
 #ifndef VQG_API
 #define VQG_API static inline

@@ -112,7 +112,7 @@
     X(RING_OVERWRITTEN, P9, DEVICE, BUILT, "2.8", "A driver fetches nothing of the packed ring but the one element that it takes") \
     X(HEAD_LAST, P10, BOTH, BUILT, "2.8.17", "A list's first flags are stored last; an add that fails leaves no element available") \
     X(EVENT_STRUCTURE, P11, BOTH, BUILT, "2.8.14",                                                                     \
-      "An event structure is fetched once, flags first; one that could not be true asks for a notification")           \
+      "An event structure is fetched once, in one piece; one that could not be true asks for a notification")          \
     X(RING_COPIED, P12, DRIVER, BUILT, "2.8", "Nothing of a popped list is fetched from the packed ring again")        \
     /* A.9 in order */                                                                                                 \
     X(USED_ORDER, O1, DEVICE, BUILT, "2.7.9", "With IN_ORDER a used id that passed U3 completes, in private order, all chains up to it") \
@@ -174,7 +174,9 @@
     X(BAD_STATE, -18, "the endpoint's state does not allow this call now")                                             \
     X(BAD_HEAD, -19, "head or descriptor id: out of range, already lent, or repeated")                                 \
     X(BAD_SAVED, -20, "saved state: indices or heads that no device could have had")                                   \
-    X(BAD_ALIGN, -21, "alignment: not a power of two, or below 4")
+    X(BAD_ALIGN, -21, "alignment: not a power of two, or below 4")                                                     \
+    X(BAD_FORMAT, -22, "format: a packed queue, and this build lacks packed queues")                                   \
+    X(BAD_ORDER, -23, "order: with IN_ORDER another chain is to be returned first")
 
 /** The number of a rule. */
 enum vqg_rule {

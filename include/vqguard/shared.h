@@ -101,6 +101,16 @@ VQG_API uint16_t vqg_fetch16_acquire_(struct vqg_shared s, size_t offset)
     return vqg_shared_swaps_(s) ? vqg_swap16_(v) : v;
 }
 
+/** Fetches the 32-bit field at `offset`, once. */
+VQG_API uint32_t vqg_fetch32_(struct vqg_shared s, size_t offset)
+{
+    const volatile void *p = s.base_ + offset;
+    uint32_t v;
+    VQG_PORT_INVALIDATE(p, 4u);
+    v = vqg_port_load32((const volatile uint32_t *)p);
+    return vqg_shared_swaps_(s) ? vqg_swap32_(v) : v;
+}
+
 /** Fetches the two 32-bit fields at `offset`, once each. */
 VQG_API void vqg_fetch32x2_(struct vqg_shared s, size_t offset, uint32_t *first, uint32_t *second)
 {
@@ -126,6 +136,16 @@ VQG_API VQG_PORT_COLD uint64_t vqg_fetch64_bytes_(struct vqg_shared s, size_t of
         v = (v << 8) | vqg_port_load8(s.base_ + offset + i);
     }
     return vqg_shared_is_big_(s) ? v : vqg_swap64_(v);
+}
+
+/** Fetches the 64-bit field at `offset` of an aligned handle, once. */
+VQG_API uint64_t vqg_fetch64_(struct vqg_shared s, size_t offset)
+{
+    const volatile void *p = s.base_ + offset;
+    uint64_t v;
+    VQG_PORT_INVALIDATE(p, 8u);
+    v = vqg_port_load64((const volatile uint64_t *)p);
+    return vqg_shared_swaps_(s) ? vqg_swap64_(v) : v;
 }
 
 /**
@@ -164,6 +184,14 @@ VQG_API void vqg_put16_release_(struct vqg_shared s, size_t offset, uint16_t v)
     volatile void *p = s.base_ + offset;
     vqg_port_store16_release((volatile uint16_t *)p, vqg_shared_swaps_(s) ? vqg_swap16_(v) : v);
     VQG_PORT_CLEAN(p, 2u);
+}
+
+/** Stores a 32-bit field. */
+VQG_API void vqg_put32_(struct vqg_shared s, size_t offset, uint32_t v)
+{
+    volatile void *p = s.base_ + offset;
+    vqg_port_store32((volatile uint32_t *)p, vqg_shared_swaps_(s) ? vqg_swap32_(v) : v);
+    VQG_PORT_CLEAN(p, 4u);
 }
 
 /** Stores two 32-bit fields. */

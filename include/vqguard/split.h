@@ -24,16 +24,13 @@ extern "C" {
 
 /* ---- both sides ---- */
 
-/** Which ring is whose. The event words stand behind the last entry of the ring of the side that asks. */
-VQG_API void vqg_split_roles_(struct vqg_ring *r, struct vqg_shared avail, struct vqg_shared used, bool device)
+/** Where the event words are: behind the last entry of the ring of the side that asks. */
+VQG_API void vqg_split_events_(struct vqg_ring *r, bool is_device)
 {
     uint32_t avail_event = VQG_RING_ENTRY_OFFSET_ + r->size * VQG_AVAIL_ELEM_BYTES;
     uint32_t used_event = VQG_RING_ENTRY_OFFSET_ + r->size * VQG_USED_ELEM_BYTES;
-    r->mask = r->size - 1u;
-    r->own = device ? used : avail;
-    r->peer = device ? avail : used;
-    r->own_event = device ? used_event : avail_event;
-    r->peer_event = device ? avail_event : used_event;
+    r->own_event = is_device ? used_event : avail_event;
+    r->peer_event = is_device ? avail_event : used_event;
 }
 
 VQG_API size_t vqg_split_entry_(const struct vqg_ring *r, uint16_t position, size_t bytes)
@@ -165,11 +162,10 @@ VQG_API uint16_t vqg_split_fetch_head_(const struct vqg_ring *r)
     return vqg_fetch16_(r->peer, vqg_split_entry_(r, r->get, VQG_AVAIL_ELEM_BYTES));
 }
 
-/** Writes a used element; nobody sees it before the index is published. */
-VQG_API void vqg_split_return_(struct vqg_ring *r, uint32_t id, uint32_t len)
+/** Writes a used element at a position; nobody sees it before the index is published. */
+VQG_API void vqg_split_return_(const struct vqg_ring *r, uint16_t at, uint32_t id, uint32_t len)
 {
-    vqg_put32x2_(r->own, vqg_split_entry_(r, r->put, VQG_USED_ELEM_BYTES), id, len);
-    r->put++;
+    vqg_put32x2_(r->own, vqg_split_entry_(r, at, VQG_USED_ELEM_BYTES), id, len);
 }
 
 /** A descriptor, fetched. */
@@ -203,10 +199,11 @@ VQG_API struct vqg_split_desc_ vqg_split_fetch_desc_(struct vqg_shared table, ui
  * private memory. Each descriptor and each table entry is copied once and judged as
  * a copy (X1, I11). Each descriptor of the queue's own table is marked in the record
  * as the walk reaches it: a driver that rewrites links under the walk cannot lead it
- * to the same descriptor twice. The caller ends the chain in the record, whatever the status.
+ * to the same descriptor twice. The head counts them in the record; `*count` becomes
+ * their number, or 1 with a rule broken: then the caller ends the chain in the record.
  */
 VQG_API enum vqg_status vqg_split_walk_(const struct vqg_ring *r, struct vqg_judge *j, struct vqg_record *rec,
-                                        struct vqg_chain *c, uint16_t head)
+                                        struct vqg_chain *c, uint16_t head, uint32_t *count)
 {
     struct vqg_guard *g = &j->guard;
     struct vqg_slot *slots = rec->slots;
@@ -216,6 +213,7 @@ VQG_API enum vqg_status vqg_split_walk_(const struct vqg_ring *r, struct vqg_jud
     uint32_t left = j->policy.max_elements;
     uint32_t i = head;
     bool inside = false;
+    *count = 1;
     for (;;) {
         struct vqg_split_desc_ d;
         enum vqg_status st;
@@ -229,7 +227,7 @@ VQG_API enum vqg_status vqg_split_walk_(const struct vqg_ring *r, struct vqg_jud
             }
             slot->owner = head;
             slot->serial = serial;
-            slots[head].count = 1;
+            slots[head].count++;
         }
         d = vqg_split_fetch_desc_(table, i);
         VQG_REQUIRE(g, (d.flags & ~VQG_DESC_F_KNOWN_) == 0u, RESERVED_FLAGS, i, d.flags, VQG_DESC_F_KNOWN_);
@@ -247,10 +245,15 @@ VQG_API enum vqg_status vqg_split_walk_(const struct vqg_ring *r, struct vqg_jud
         }
         left--;
         st = vqg_chain_take_(j, c, i, d.addr, d.len, (d.flags & VQG_DESC_F_WRITE) != 0u);
-        if (st != VQG_OK || (d.flags & VQG_DESC_F_NEXT) == 0u) {
-            return st;
+        VQG_EXPECT_(st == VQG_OK, st);
+        if ((d.flags & VQG_DESC_F_NEXT) == 0u) {
+            *count = slots[head].count;
+            return VQG_OK;
         }
         VQG_REQUIRE(g, d.next < entries, NEXT_RANGE, i, d.next, entries);
+        if (VQG_PORT_UNLIKELY(r->in_order)) {
+            VQG_REQUIRE(g, d.next == (inside ? i + 1u : (i + 1u) & r->mask), DESCRIPTOR_ORDER, i, d.next, i + 1u);
+        }
         i = VQG_PORT_NOSPEC((uint32_t)d.next, entries);
     }
 }

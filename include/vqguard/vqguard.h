@@ -21,6 +21,8 @@
 #include "record.h"
 #include "ring.h"
 #include "split.h"
+#include "packed.h"
+#include "format.h"
 #include "ledger.h"
 #include "driver.h"
 #include "device_setup.h"
@@ -42,6 +44,8 @@ struct vqg_build {
     const char *version;                                /**< VQG_VERSION_STRING */
     uint32_t rules;                                     /**< rules there are */
     uint32_t assumed;                                   /**< rules that this build takes for granted */
+    bool packed;                                        /**< VQG_CONFIG_PACKED: packed queues are there */
+    bool cross_endian;                                  /**< VQG_CONFIG_CROSS_ENDIAN: so are queues of either byte order */
     uint32_t assumed_mask[(VQG_RULE_COUNT + 31) / 32];  /**< bit `rule % 32` of word `rule / 32`: taken for granted */
 };
 
@@ -52,6 +56,8 @@ VQG_API struct vqg_build vqg_build_info(void)
     uint32_t rule;
     vqg_zero_(&info, sizeof info);
     info.version = VQG_VERSION_STRING;
+    info.packed = VQG_CONFIG_PACKED != 0;
+    info.cross_endian = VQG_CONFIG_CROSS_ENDIAN != 0;
     info.rules = (uint32_t)VQG_RULE_COUNT - 1u;
     for (rule = 1; rule < (uint32_t)VQG_RULE_COUNT; rule++) {
         if (VQG_CONFIG_ASSUME((enum vqg_rule)rule)) {

@@ -39,6 +39,7 @@ static void begin_round(void)
     world_begin();
     world->policy = chance(1, 2) ? vqg_profile_strict() : vqg_profile_spec();
     world->policy.length = (enum vqg_length_policy)below(3);
+    world->policy.accept_claimed = in_order || chance(1, 2);
     world->policy.min_length = !in_order && chance(1, 3) ? 1u + (uint32_t)below(3) : 0;
     world_start_driver(world);
     sm_drv_init(&model, features, size, start_position(), start_position());

@@ -283,7 +283,12 @@ static void forget(struct sm_dev *dev, uint32_t head)
     dev->order_count--;
     for (; i < dev->order_count; i++)
         dev->order[i] = dev->order[i + 1];
-    for (i = 0; i < dev->config.size; i++)
+}
+
+/* No descriptor belongs to this chain any more. */
+static void disown(struct sm_dev *dev, uint32_t head)
+{
+    for (uint32_t i = 0; i < dev->config.size; i++)
         if (dev->owner[i] == (int32_t)head)
             dev->owner[i] = -1;
 }
@@ -292,19 +297,38 @@ static void end_flight(struct sm_dev *dev, uint32_t head, uint32_t len)
 {
     give_back(dev, head, len, dev->in_flight[head].slots, len == dev->in_flight[head].writable);
     forget(dev, head);
+    if (!sm_is_in_order(dev->config.features) || !dev->config.batch_used)
+        disown(dev, head);
 }
 
 void sm_dev_unpop(struct sm_dev *dev, const struct sm_chain *chain)
 {
     forget(dev, chain->head);
+    disown(dev, chain->head);
     dev->last_avail = dev->before_avail;
     dev->next_desc = dev->before_next_desc;
+}
+
+void sm_dev_shown(struct sm_dev *dev)
+{
+    for (uint32_t i = 0; sm_is_in_order(dev->config.features) && i < dev->return_count; i++)
+        disown(dev, dev->returns[i].id);
+    dev->return_count = 0;
 }
 
 void sm_dev_publish(struct sm_dev *dev)
 {
     dev->unpublished = 0;
     dev->unpublished_slots = 0;
+}
+
+bool sm_is_not_shown(const struct sm_dev *dev, uint32_t head)
+{
+    if (sm_is_in_order(dev->config.features) && dev->unpublished != 0)
+        for (uint32_t i = 0; i < dev->return_count; i++)
+            if (dev->returns[i].id == head)
+                return true;
+    return false;
 }
 
 struct sm_set sm_dev_push(struct sm_dev *dev, uint32_t head, uint64_t written)
@@ -342,13 +366,15 @@ struct sm_set sm_dev_drop(struct sm_dev *dev, const struct sm_chain *refused)
     }
     if (head >= dev->config.size)
         sm_add(&broken, packed ? SM_P5 : SM_S2);
-    else if (dev->in_flight[head].live)
+    else if (dev->in_flight[head].live || sm_is_not_shown(dev, head))
         sm_add(&broken, SM_S4);
     if (!sm_set_is_empty(&broken))
         return broken;
 
     dev->next_desc = dev->config.size;              /* its end was perhaps not reached */
     lend(dev, head, refused->slots)->dropped = true;
+    if (!packed && sm_is_in_order(dev->config.features))
+        dev->owner[head] = (int32_t)head;           /* it waits for its turn, or to be shown; the others are idle */
     if (!sm_is_in_order(dev->config.features) || dev->order[0] == head)
         end_flight(dev, head, 0);
     return broken;

@@ -71,7 +71,7 @@ bool sm_dev_returns_match(struct sm_dev *dev)
                             : (uint16_t)(dev->shown + 1);
         next++;
     }
-    dev->return_count = 0;
+    sm_dev_shown(dev);
     return dev->shown == dev->used_idx;
 }
 

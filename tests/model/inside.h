@@ -79,5 +79,9 @@ void sm_walk_end(struct walk *walk);
 /* The next chain of either format, read and judged. False: nothing waits. */
 bool sm_read_split(struct walk *walk, struct sm_dev *dev);
 bool sm_read_packed(struct walk *walk, const struct sm_dev *dev);
+/* IN_ORDER: returned, and the driver was not shown it: of this head twice, it would be unclear which one is meant. */
+bool sm_is_not_shown(const struct sm_dev *dev, uint32_t head);
+/* The driver has read what was returned. IN_ORDER: its descriptors are free. */
+void sm_dev_shown(struct sm_dev *dev);
 
 #endif

@@ -92,7 +92,7 @@ bool sm_read_packed(struct walk *walk, const struct sm_dev *dev)
     walk->chain.head_known = true;
     if (desc.id >= dev->config.size)
         sm_add(broken, SM_P5);
-    else if (dev->in_flight[desc.id].live)
+    else if (dev->in_flight[desc.id].live || sm_is_not_shown(dev, desc.id))
         sm_add(broken, SM_S4);
     sm_walk_end(walk);
     return true;

@@ -111,7 +111,7 @@ bool sm_read_split(struct walk *walk, struct sm_dev *dev)
         sm_add(broken, SM_S2);
         return true;
     }
-    if (dev->in_flight[walk->chain.head].live)
+    if (dev->in_flight[walk->chain.head].live || sm_is_not_shown(dev, walk->chain.head))
         sm_add(broken, SM_S4);
     /* 2.7.9: descriptors are used in ring order, from the start of the table. */
     if (sm_is_in_order(dev->config.features) && dev->next_desc != size && walk->chain.head != dev->next_desc)

@@ -163,6 +163,8 @@ static void assert_same_device(struct vqg_device a, struct vqg_device b)
     /* How far avail.idx was accepted is a fact about the index, not about the refused chain. */
     a.ring.seen = 0;
     b.ring.seen = 0;
+    a.ring.seen_flags = 0;
+    b.ring.seen_flags = 0;
     /* The number of the refused chain is not given again. */
     a.record.serial = b.record.serial;
     /* What is remembered of the table says nothing about a chain, as long as it is true. */
@@ -181,6 +183,8 @@ void world_assert_unchanged(const struct world *w, struct world_copy *before)
         struct vqg_driver b = before->world.driver;
         a.ledger.ring.seen = 0;
         b.ledger.ring.seen = 0;
+        a.ledger.ring.seen_flags = 0;
+        b.ledger.ring.seen_flags = 0;
         assert_same_driver(a, b);
     }
     {
@@ -188,6 +192,8 @@ void world_assert_unchanged(const struct world *w, struct world_copy *before)
         struct vqg_ledger b = before->world.ledger;
         a.ring.seen = 0;
         b.ring.seen = 0;
+        a.ring.seen_flags = 0;
+        b.ring.seen_flags = 0;
         assert_same_ledger(a, b);
     }
     assert_same_device(w->device, before->world.device);

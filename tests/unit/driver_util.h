@@ -105,6 +105,7 @@ static inline void complete(struct world *w, uint32_t head, uint32_t len)
 static inline struct vqg_done take_ok(struct world *w)
 {
     struct vqg_done done;
+    memset(&done, 0, sizeof done);
     assert_int_equal(vqg_driver_take(&w->driver, &done), VQG_OK);
     return done;
 }

@@ -113,7 +113,7 @@ static void powers_of_two_are_known_and_nothing_beside_them(void **state)
 static void assert_size_refused(uint32_t size, uint32_t size_max, enum vqg_rule rule, uint64_t limit)
 {
     struct vqg_guard g = {.violation = {.queue = 5}, .generation = 6};
-    assert_int_equal(vqg_check_size_(&g, size, size_max), VQG_BAD_SIZE);
+    assert_int_equal(vqg_check_size_(&g, size, size_max, false), VQG_BAD_SIZE);
     assert_string_equal(vqg_rule_name(g.violation.rule), vqg_rule_name(rule));
     assert_int_equal(g.violation.queue, 5);
     assert_int_equal(g.violation.index, 0);
@@ -128,7 +128,7 @@ static void assert_size_accepted(uint32_t size, uint32_t size_max)
 {
     const struct vqg_guard before = {.violation = {.queue = 5}, .generation = 6};
     struct vqg_guard g = before;
-    assert_int_equal(vqg_check_size_(&g, size, size_max), VQG_OK);
+    assert_int_equal(vqg_check_size_(&g, size, size_max, false), VQG_OK);
     assert_memory_equal(&g.violation, &before.violation, sizeof g.violation);
     assert_int_equal(g.state, VQG_STATE_OFF);
 }

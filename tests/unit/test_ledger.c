@@ -32,6 +32,7 @@ static void publish(struct world *w, uint16_t head, uint32_t count, uint32_t wri
 static struct vqg_done ledger_take(struct world *w)
 {
     struct vqg_done done;
+    memset(&done, 0, sizeof done);
     assert_int_equal(vqg_ledger_take(&w->ledger, &done), VQG_OK);
     return done;
 }

@@ -1,0 +1,306 @@
+/* SPDX-License-Identifier: MIT */
+/**
+ * @file packed.h
+ * @brief Floor 3: how a packed queue is written and read (2.8).
+ *
+ * Nothing above this floor knows a bit of a descriptor. One ring serves both ways:
+ * the driver writes lists into it, the device overwrites them with used elements.
+ * Whose an element is, its two lap flags say, against a private wrap counter (P1).
+ *
+ * Barriers come in pairs across the two sides:
+ *   A: each side releases the flags of the first element of what it publishes, the
+ *      other acquires them. All else that is published stands in the ring before.
+ *   B: each side's full fence between those flags (or its event structure) and the
+ *      peer's event structure (or flags), so that one of the two sees the other.
+ */
+#ifndef VQGUARD_PACKED_H
+#define VQGUARD_PACKED_H
+
+#include "chain.h"
+#include "record.h"
+#include "ring.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* ---- both sides ---- */
+
+/** Offset of the element at a position. */
+VQG_API size_t vqg_packed_at_(uint16_t at)
+{
+    return (size_t)(at & VQG_PACKED_OFFSET_) * VQG_DESC_BYTES;
+}
+
+/** The lap flags of an element that the driver makes available at a position. */
+VQG_API uint32_t vqg_packed_available_(uint16_t at)
+{
+    return (at & VQG_PACKED_WRAP_) != 0u ? VQG_DESC_F_AVAIL : VQG_DESC_F_USED;
+}
+
+/** The lap flags of an element that the device returns at a position. */
+VQG_API uint32_t vqg_packed_used_(uint16_t at)
+{
+    return (at & VQG_PACKED_WRAP_) != 0u ? VQG_DESC_F_LAP_ : 0u;
+}
+
+/** Length, id and flags as the second word of an element. */
+VQG_API uint64_t vqg_packed_word_(uint32_t len, uint32_t id, uint32_t flags)
+{
+    return len | ((uint64_t)(id | (flags << 16)) << 32);
+}
+
+/** The flags to store now: those of the first unpublished element wait for vqg_packed_publish_(). */
+VQG_API uint32_t vqg_packed_hold_back_(struct vqg_ring *r, uint16_t at, uint32_t flags)
+{
+    if (at != r->published) {
+        return flags;
+    }
+    r->first_flags = (uint16_t)flags;
+    /* Neither available nor used in this lap. */
+    return vqg_packed_used_((uint16_t)(at ^ VQG_PACKED_WRAP_));
+}
+
+/** Does the other side want to hear of what was published from `was` on? Barrier B. */
+VQG_API bool vqg_packed_due_(const struct vqg_ring *r, uint16_t was)
+{
+    uint32_t event;
+    uint32_t flags;
+    vqg_port_fence();
+    event = vqg_fetch32_(r->peer, 0);
+    flags = (event >> 16) & 3u;
+    if (flags == VQG_EVENT_DESC_ && r->event_idx && (event & VQG_PACKED_OFFSET_) < r->size) {
+        return vqg_packed_distance_(r, was, (uint16_t)event) < vqg_packed_distance_(r, was, r->published);
+    }
+    /* What cannot be meant asks for a notification: one too many is harmless (P11). */
+    return flags != VQG_EVENT_DISABLE_;
+}
+
+/** Barrier A. Everything that was put is the other side's. Does it want to hear of that? */
+VQG_API bool vqg_packed_publish_(struct vqg_ring *r)
+{
+    uint16_t was = r->published;
+    r->published = r->put;
+    vqg_put16_release_(r->desc, vqg_packed_at_(was) + VQG_PACKED_FLAGS_OFFSET_, r->first_flags);
+    return vqg_packed_due_(r, was);
+}
+
+/** Asks for a notification when the next element changes hands, or for none. Barrier B when asking. */
+VQG_API void vqg_packed_ask_(const struct vqg_ring *r)
+{
+    uint32_t flags = r->quiet ? VQG_EVENT_DISABLE_ : r->event_idx ? VQG_EVENT_DESC_ : VQG_EVENT_ENABLE_;
+    vqg_put32_(r->own, 0, r->get | (flags << 16));
+    if (!r->quiet) {
+        vqg_port_fence();
+    }
+}
+
+/** Barrier A. Is the next element this side's now? Its flags are fetched once, and kept. */
+VQG_API bool vqg_packed_look_(struct vqg_ring *r, uint32_t lap)
+{
+    r->seen_flags = vqg_fetch16_acquire_(r->desc, vqg_packed_at_(r->get) + VQG_PACKED_FLAGS_OFFSET_);
+    if ((r->seen_flags & VQG_DESC_F_LAP_) != lap) {
+        return false;
+    }
+    r->seen = (uint16_t)~r->get;
+    return true;
+}
+
+/* ---- driver's side ---- */
+
+/** Clears the ring and both event structures; the device does not know the queue yet. */
+VQG_API void vqg_packed_clear_(const struct vqg_ring *r)
+{
+    uint32_t i;
+    for (i = 0; i < r->size; i++) {
+        vqg_put128_(r->desc, (size_t)i * VQG_DESC_BYTES, 0, 0);
+    }
+    vqg_put32_(r->own, 0, 0);
+    vqg_put32_(r->peer, 0, 0);
+}
+
+/** Writes an element of a list at the next position. */
+VQG_API void vqg_packed_put_(struct vqg_ring *r, struct vqg_slot *slots, uint64_t addr, uint32_t len, uint32_t id,
+                             uint32_t flags)
+{
+    uint16_t at = r->put;
+    slots[vqg_ring_index_(r, at)].order = (uint16_t)id;
+    flags = vqg_packed_hold_back_(r, at, flags | vqg_packed_available_(at));
+    vqg_put128_(r->desc, vqg_packed_at_(at), addr, vqg_packed_word_(len, id, flags));
+    r->put = vqg_packed_step_(r, at, 1);
+}
+
+/** Writes a direct list under an id. There is room for it. */
+VQG_API void vqg_packed_lend_(struct vqg_ring *r, struct vqg_slot *slots, uint32_t id, const struct vqg_seg *seg,
+                              uint32_t count)
+{
+    slots[id].position = r->put;
+    while (--count != 0u) {
+        vqg_packed_put_(r, slots, seg->addr, seg->len, id, VQG_DESC_F_NEXT | vqg_seg_flags_(seg));
+        seg++;
+    }
+    vqg_packed_put_(r, slots, seg->addr, seg->len, id, vqg_seg_flags_(seg));
+}
+
+/** Writes an indirect table, and the element that refers to it. */
+VQG_API void vqg_packed_lend_table_(struct vqg_ring *r, struct vqg_slot *slots, uint32_t id, struct vqg_shared table,
+                                    uint64_t table_addr, const struct vqg_seg *seg, uint32_t count)
+{
+    uint32_t i;
+    for (i = 0; i < count; i++) {
+        vqg_put128_(table, (size_t)i * VQG_DESC_BYTES, seg[i].addr,
+                    vqg_packed_word_(seg[i].len, 0, vqg_seg_flags_(&seg[i])));
+    }
+    slots[id].position = r->put;
+    vqg_packed_put_(r, slots, table_addr, count * VQG_DESC_BYTES, id, VQG_DESC_F_INDIRECT);
+}
+
+/** True while the list, which is in flight, was written and not yet published. */
+VQG_API bool vqg_packed_is_hidden_(const struct vqg_ring *r, const struct vqg_slot *slots, uint32_t id)
+{
+    uint16_t at = slots[id].position;
+    /* A list of long ago can have begun where a hidden one is; the private order then names that one. */
+    return vqg_packed_distance_(r, r->published, at) < vqg_packed_distance_(r, r->published, r->put) &&
+           slots[vqg_ring_index_(r, at)].order == id;
+}
+
+/** Fetches the rest of the used element at the next position, whose flags were seen. A length needs the write flag (P8). */
+VQG_API void vqg_packed_fetch_used_(const struct vqg_ring *r, uint32_t *id, uint32_t *len)
+{
+    size_t at = vqg_packed_at_(r->get);
+    *len = vqg_fetch32_(r->desc, at + VQG_PACKED_LEN_OFFSET_);
+    *id = vqg_fetch16_(r->desc, at + VQG_PACKED_ID_OFFSET_);
+    *len = (r->seen_flags & VQG_DESC_F_WRITE) != 0u ? *len : 0u;
+}
+
+/* ---- device's side ---- */
+
+/** Writes a used element at a position; its address is left as it is. */
+VQG_API void vqg_packed_return_(struct vqg_ring *r, uint16_t at, uint32_t id, uint32_t len)
+{
+    size_t offset = vqg_packed_at_(at);
+    uint32_t flags = vqg_packed_hold_back_(r, at, vqg_packed_used_(at) | (len != 0u ? VQG_DESC_F_WRITE : 0u));
+    vqg_put32x2_(r->desc, offset + VQG_PACKED_LEN_OFFSET_, len, id | (flags << 16));
+}
+
+/** An element of a list, or an entry of a table, fetched. */
+struct vqg_packed_desc_ {
+    uint64_t addr;
+    uint32_t len;
+    uint16_t id;
+    uint16_t flags;
+};
+
+/** Fetches an element, its two words once each. */
+VQG_API struct vqg_packed_desc_ vqg_packed_fetch_desc_(struct vqg_shared table, uint32_t i)
+{
+    struct vqg_packed_desc_ d;
+    uint64_t word;
+    vqg_fetch128_(table, (size_t)i * VQG_DESC_BYTES, &d.addr, &word);
+    d.len = (uint32_t)word;
+    d.id = (uint16_t)(word >> 32);
+    d.flags = (uint16_t)(word >> 48);
+    return d;
+}
+
+/** Fetches the rest of the element at the next position, whose flags were seen. */
+VQG_API struct vqg_packed_desc_ vqg_packed_fetch_head_(const struct vqg_ring *r)
+{
+    size_t at = vqg_packed_at_(r->get);
+    struct vqg_packed_desc_ d;
+    d.addr = vqg_fetch64_(r->desc, at);
+    d.len = vqg_fetch32_(r->desc, at + VQG_PACKED_LEN_OFFSET_);
+    d.id = vqg_fetch16_(r->desc, at + VQG_PACKED_ID_OFFSET_);
+    d.flags = r->seen_flags;
+    return d;
+}
+
+/** Judges the entries of a table of a packed queue, one behind the other (2.8.7). */
+VQG_API VQG_PORT_COLD enum vqg_status vqg_packed_walk_table_(struct vqg_judge *j, struct vqg_chain *c, uint32_t index,
+                                                             const struct vqg_packed_desc_ *referrer)
+{
+    struct vqg_guard *g = &j->guard;
+    uint32_t entries = referrer->len / VQG_DESC_BYTES;
+    struct vqg_shared table = vqg_shared_at(NULL, false);
+    enum vqg_status st = vqg_chain_table_(j, c, index, referrer->addr, referrer->len, &table);
+    uint32_t i;
+    for (i = 0; st == VQG_OK && i < entries; i++) {
+        struct vqg_packed_desc_ d;
+        VQG_REQUIRE(g, i < j->policy.max_elements, CHAIN_BOUND, i, i + 1u, j->policy.max_elements);
+        d = vqg_packed_fetch_desc_(table, i);
+        VQG_REQUIRE(g, (d.flags & ~(VQG_DESC_F_KNOWN_ | VQG_DESC_F_LAP_)) == 0u, RESERVED_FLAGS, i, d.flags,
+                    VQG_DESC_F_KNOWN_ | VQG_DESC_F_LAP_);
+        VQG_REQUIRE(g, (d.flags & VQG_DESC_F_INDIRECT) == 0u, TABLE_NESTED, i, d.addr, 0u);
+        VQG_REQUIRE(g, !j->policy.refuse_mixed || (d.flags & ~VQG_DESC_F_WRITE) == 0u, TABLE_SEQUENTIAL, i, d.flags,
+                    VQG_DESC_F_WRITE);
+        st = vqg_chain_take_(j, c, i, d.addr, d.len, (d.flags & VQG_DESC_F_WRITE) != 0u);
+    }
+    return st;
+}
+
+/** Judges element `k` of a list, at ring offset `index`. */
+VQG_API enum vqg_status vqg_packed_judge_(struct vqg_judge *j, struct vqg_chain *c, uint32_t index, uint32_t k,
+                                          const struct vqg_packed_desc_ *d)
+{
+    struct vqg_guard *g = &j->guard;
+    VQG_REQUIRE(g, k < j->policy.max_elements, CHAIN_BOUND, index, k + 1u, j->policy.max_elements);
+    VQG_REQUIRE(g, (d->flags & ~(VQG_DESC_F_KNOWN_ | VQG_DESC_F_LAP_)) == 0u, RESERVED_FLAGS, index, d->flags,
+                VQG_DESC_F_KNOWN_ | VQG_DESC_F_LAP_);
+    if (VQG_PORT_UNLIKELY((d->flags & VQG_DESC_F_INDIRECT) != 0u)) {
+        VQG_REQUIRE(g, (d->flags & VQG_DESC_F_NEXT) == 0u, INDIRECT_NEXT, index, d->flags, 0u);
+        VQG_REQUIRE(g, k == 0u, TABLE_ALONE, index, k, 0u);
+        return vqg_packed_walk_table_(j, c, index, d);
+    }
+    return vqg_chain_take_(j, c, index, d->addr, d->len, (d->flags & VQG_DESC_F_WRITE) != 0u);
+}
+
+/**
+ * Walks the list at the next position, whose first flags were seen, into private
+ * memory. Each element is copied once and judged as a copy (X1, I11, P12). Behind an
+ * element that breaks a rule of kind CHAIN under VQG_CHAIN_DROP, only the end of the
+ * list is looked for, and the id there: without them it could not be dropped.
+ *
+ * @param room   descriptors that the driver can have made available (P3)
+ * @param id     the list's id, with VQG_OK or when the chain alone is refused
+ * @param count  and its elements
+ */
+VQG_API enum vqg_status vqg_packed_walk_(const struct vqg_ring *r, struct vqg_judge *j, const struct vqg_record *rec,
+                                         struct vqg_chain *c, uint32_t room, uint16_t *id, uint32_t *count)
+{
+    struct vqg_guard *g = &j->guard;
+    enum vqg_status st = VQG_OK;
+    struct vqg_packed_desc_ d;
+    uint16_t at = r->get;
+    uint32_t index;
+    uint32_t n = 0;
+    do {
+        index = vqg_ring_index_(r, at);
+        VQG_REQUIRE(g, n < room, LIST_BOUND, index, n + 1u, room);
+        if (n == 0u) {
+            d = vqg_packed_fetch_head_(r);
+        } else {
+            d = vqg_packed_fetch_desc_(r->desc, index);
+            VQG_REQUIRE(g, (d.flags & VQG_DESC_F_LAP_) == vqg_packed_available_(at), MEMBER_AVAILABLE, index, d.flags,
+                        vqg_packed_available_(at));
+        }
+        if (VQG_PORT_UNLIKELY(st != VQG_OK)) {
+            /* Only its end is of interest. */
+        } else {
+            st = vqg_packed_judge_(j, c, index, n, &d);
+            VQG_EXPECT_(g->state == VQG_STATE_LIVE, st);
+        }
+        n++;
+        at = vqg_packed_step_(r, at, 1);
+    } while ((d.flags & VQG_DESC_F_NEXT) != 0u);
+    VQG_REQUIRE(g, d.id < r->size, BUFFER_ID_RANGE, index, d.id, r->size);
+    *id = (uint16_t)VQG_PORT_NOSPEC((uint32_t)d.id, r->size);
+    VQG_REQUIRE(g, !vqg_slot_is_head_(&rec->slots[*id]), HEAD_IN_FLIGHT, index, *id, 0u);
+    *count = n;
+    return st;
+}
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
