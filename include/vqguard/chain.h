@@ -112,8 +112,6 @@ struct vqg_judge {
     uint32_t directions;      /**< as the rights of a capability: which way elements may go */
     uint64_t part_addr[3];    /**< the queue's own parts: desc, avail, used (rule X8) */
     uint64_t part_bytes[3];   /**< their sizes */
-    uint64_t parts_first;     /**< first byte of the lowest part */
-    uint64_t parts_last;      /**< last byte of the highest part */
 };
 
 /** True when the range shares a byte with a part of the queue. */
@@ -225,34 +223,38 @@ VQG_API VQG_PORT_COLD enum vqg_status vqg_chain_judge_(struct vqg_judge *j, stru
     return vqg_chain_cover_(j, c, addr, len, write);
 }
 
+/** Cuts the parts of the queue off a range around an address; false when the address lies in one of them. */
+VQG_API bool vqg_judge_cut_(const struct vqg_judge *j, uint64_t addr, uint64_t *first, uint64_t *last)
+{
+    uint32_t i;
+    for (i = 0; i < 3u; i++) {
+        uint64_t from = j->part_addr[i];
+        uint64_t to = from + (j->part_bytes[i] - 1u);
+        if (from <= addr && addr <= to) {
+            return false;
+        }
+        *first = to < addr && to >= *first ? to + 1u : *first;
+        *last = from > addr && from <= *last ? from - 1u : *last;
+    }
+    return true;
+}
+
 /** Moves the window to where an address lies, or closes it. */
 VQG_API VQG_PORT_COLD void vqg_judge_move_(struct vqg_judge *j, uint64_t addr)
 {
     struct vqg_window *w = &j->window;
     struct vqg_cap_table *t = j->caps.table;
-    const struct vqg_cap *cap;
+    const struct vqg_cap *cap = t == NULL ? NULL : vqg_cap_table_search_(t, addr);
     uint64_t first;
     uint64_t last;
     w->size = 0;
-    cap = t == NULL ? NULL : vqg_cap_table_search_(t, addr);
     if (cap == NULL) {
         return;
     }
     first = cap->base;
     last = first + (cap->size - 1u);
-    if (VQG_PORT_UNLIKELY(last > j->policy.max_address)) {
-        last = j->policy.max_address;
-    }
-    if (VQG_PORT_UNLIKELY(first <= j->parts_last && last >= j->parts_first)) {
-        if (addr > j->parts_last) {
-            first = j->parts_last + 1u;
-        } else if (addr < j->parts_first) {
-            last = j->parts_first - 1u;
-        } else {
-            return;
-        }
-    }
-    if (VQG_PORT_UNLIKELY(addr > last || last - first == UINT64_MAX)) {
+    last = last < j->policy.max_address ? last : j->policy.max_address;
+    if (addr > last || !vqg_judge_cut_(j, addr, &first, &last) || last - first == UINT64_MAX) {
         return;
     }
     w->first = first;
@@ -266,27 +268,39 @@ VQG_API VQG_PORT_COLD void vqg_judge_move_(struct vqg_judge *j, uint64_t addr)
     w->epoch = t->epoch;
 }
 
+/** True when an element lies in the window and keeps all rules about addresses. Its length is not tested for 0. */
+VQG_API VQG_PORT_INLINE bool vqg_window_holds_(const struct vqg_window *w, uint64_t addr, uint32_t len, bool write)
+{
+    uint64_t offset = addr - w->first;
+    return offset < w->size && len <= w->size - offset && ((w->rights >> write) & 1u) != 0u &&
+           w->cap->pins != UINT32_MAX;
+}
+
+/** True when an element that the window holds keeps all rules about its chain. */
+VQG_API VQG_PORT_INLINE bool vqg_chain_admits_(const struct vqg_judge *j, const struct vqg_chain *c, uint64_t addr,
+                                               uint32_t len, bool write)
+{
+    return len != 0u && c->bytes_ + len <= j->policy.max_bytes && c->count < c->capacity &&
+           VQG_KEEPS_(write || !c->write_seen_, READ_AFTER_WRITE) &&
+           VQG_KEEPS_(((j->directions >> write) & 1u) != 0u, DIRECTION) &&
+           VQG_KEEPS_(!write || !vqg_chain_in_table_(c, addr, len), TABLE_ALIAS);
+}
+
 /** Judges one element, copied to private memory before, and adds it to the chain. */
 VQG_API VQG_PORT_INLINE enum vqg_status vqg_chain_take_(struct vqg_judge *j, struct vqg_chain *c, uint32_t index,
                                                         uint64_t addr, uint32_t len, bool write)
 {
     struct vqg_window *w = &j->window;
-    uint64_t total = c->bytes_ + len;
     uint64_t offset;
     struct vqg_seg *seg;
     if (addr - w->first >= w->size) {
         vqg_judge_move_(j, addr);
     }
-    offset = addr - w->first;
     /* What keeps all rules at once needs no rule to be named. */
-    if (VQG_PORT_UNLIKELY(!(offset < w->size && len <= w->size - offset && ((w->rights >> write) & 1u) != 0u &&
-                            len != 0u && VQG_KEEPS_(write || !c->write_seen_, READ_AFTER_WRITE) &&
-                            total <= j->policy.max_bytes &&
-                            VQG_KEEPS_(((j->directions >> write) & 1u) != 0u, DIRECTION) &&
-                            VQG_KEEPS_(!write || !vqg_chain_in_table_(c, addr, len), TABLE_ALIAS) &&
-                            c->count < c->capacity && w->cap->pins != UINT32_MAX))) {
+    if (VQG_PORT_UNLIKELY(!vqg_window_holds_(w, addr, len, write) || !vqg_chain_admits_(j, c, addr, len, write))) {
         return vqg_chain_judge_(j, c, index, addr, len, write);
     }
+    offset = addr - w->first;
     seg = &c->seg[c->count];
     seg->addr = addr;
     seg->bus = w->bus + offset;
@@ -297,7 +311,7 @@ VQG_API VQG_PORT_INLINE enum vqg_status vqg_chain_take_(struct vqg_judge *j, str
     seg->write = write;
     w->cap->pins++;
     c->count++;
-    c->bytes_ = total;
+    c->bytes_ += len;
     c->writable += write ? len : 0u;
     c->write_seen_ = write;
     return VQG_OK;
@@ -330,18 +344,28 @@ VQG_API VQG_PORT_COLD enum vqg_status vqg_chain_table_(struct vqg_judge *j, stru
     return VQG_OK;
 }
 
+/** True when every segment of one direction is mapped here. */
+VQG_API bool vqg_chain_is_mapped_(const struct vqg_chain *c, bool write)
+{
+    uint32_t i;
+    for (i = 0; i < c->count; i++) {
+        if (c->seg[i].write == write && c->seg[i].map == NULL) {
+            return false;
+        }
+    }
+    return true;
+}
+
 /** Copies between a chain and private memory, from byte `offset` of one direction's bytes on. */
 VQG_API enum vqg_status vqg_chain_copy_(const struct vqg_chain *c, bool write, uint32_t offset, unsigned char *to,
                                         const unsigned char *from, uint32_t bytes)
 {
+    uint32_t room;
     uint32_t i;
     VQG_EXPECT_(c != NULL && (to != NULL || from != NULL), VQG_BAD_CHAIN);
-    VQG_EXPECT_(offset <= (write ? c->writable : c->readable) &&
-                    bytes <= (write ? c->writable : c->readable) - offset,
-                VQG_BAD_LENGTH);
-    for (i = 0; i < c->count; i++) {
-        VQG_EXPECT_(c->seg[i].write != write || c->seg[i].map != NULL, VQG_BAD_CHAIN);
-    }
+    room = write ? c->writable : c->readable;
+    VQG_EXPECT_(offset <= room && bytes <= room - offset, VQG_BAD_LENGTH);
+    VQG_EXPECT_(vqg_chain_is_mapped_(c, write), VQG_BAD_CHAIN);
     for (i = 0; i < c->count && bytes != 0u; i++) {
         const struct vqg_seg *s = &c->seg[i];
         uint32_t part;

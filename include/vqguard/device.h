@@ -168,8 +168,13 @@ VQG_API void vqg_device_return_(struct vqg_device *d, uint32_t head, uint32_t le
         slot->cookie = NULL;
         return;
     }
-    vqg_ring_return_(r, r->put, head, len);
-    r->put = vqg_ring_behind_(r, r->put, slot->count);
+    if (vqg_ring_is_packed_(r)) {
+        vqg_packed_return_(r, r->put, head, len);
+        r->put = vqg_packed_step_(r, r->put, slot->count);
+    } else {
+        vqg_split_return_(r, r->put, head, len);
+        r->put++;
+    }
     slot->count = 0;
 }
 
@@ -404,6 +409,9 @@ VQG_API bool vqg_device_kick_enable(struct vqg_device *d)
         return true;
     }
     st = vqg_device_harvest_(d);
+    if (st == VQG_OK) {
+        vqg_ring_keep_(&d->ring);
+    }
     d->judge.guard.untold = vqg_is_violation(st);
     return st != VQG_EMPTY;
 }

@@ -85,8 +85,6 @@ VQG_API enum vqg_status vqg_device_part_(struct vqg_device *d, uint32_t n, uint6
     VQG_REQUIRE_SETUP(g, vqg_caps_pin_(&d->judge.caps, cap, addr, bytes, &d->part_pin[n]), PIN, bad, addr, bytes);
     d->judge.part_addr[n] = addr;
     d->judge.part_bytes[n] = bytes;
-    d->judge.parts_first = n == 0u || addr < d->judge.parts_first ? addr : d->judge.parts_first;
-    d->judge.parts_last = n == 0u || addr + (bytes - 1u) > d->judge.parts_last ? addr + (bytes - 1u) : d->judge.parts_last;
     *part = vqg_shared_at(map, big);
     return VQG_OK;
 }

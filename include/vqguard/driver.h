@@ -287,6 +287,9 @@ VQG_API bool vqg_driver_callback_enable(struct vqg_driver *d)
         return true;
     }
     st = vqg_ledger_harvest_(&d->ledger);
+    if (st == VQG_OK) {
+        vqg_ring_keep_(&d->ledger.ring);
+    }
     d->ledger.guard.untold = vqg_is_violation(st);
     return st != VQG_EMPTY;
 }

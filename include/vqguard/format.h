@@ -116,16 +116,6 @@ VQG_API bool vqg_ring_is_hidden_(const struct vqg_ring *r, const struct vqg_slot
     return vqg_ring_is_packed_(r) ? vqg_packed_is_hidden_(r, slots, id) : vqg_split_is_hidden_(r, slots, id);
 }
 
-/** Driver: fetches the used element at the next position, which was seen. */
-VQG_API void vqg_ring_fetch_used_(const struct vqg_ring *r, uint32_t *id, uint32_t *len)
-{
-    if (vqg_ring_is_packed_(r)) {
-        vqg_packed_fetch_used_(r, id, len);
-    } else {
-        vqg_split_fetch_used_(r, id, len);
-    }
-}
-
 /** The position behind a chain of `count` descriptors. */
 VQG_API uint16_t vqg_ring_behind_(const struct vqg_ring *r, uint16_t at, uint32_t count)
 {
@@ -140,6 +130,14 @@ VQG_API void vqg_ring_move_on_(struct vqg_ring *r, uint32_t count)
         r->seen = r->get;
     } else {
         r->get++;
+    }
+}
+
+/** What was just seen at the next position stays accepted, though it is not taken now. */
+VQG_API void vqg_ring_keep_(struct vqg_ring *r)
+{
+    if (vqg_ring_is_packed_(r)) {
+        r->seen = (uint16_t)~r->get;
     }
 }
 

@@ -189,14 +189,21 @@ VQG_API enum vqg_status vqg_ledger_harvest_(struct vqg_ledger *l)
     return pending != 0u ? VQG_OK : VQG_EMPTY;
 }
 
-/** Nothing was returned: if need be asks for an interrupt, and looks again. */
-VQG_API VQG_PORT_COLD enum vqg_status vqg_ledger_look_again_(struct vqg_ledger *l)
+/** Nothing was returned: if need be asks for an interrupt, and looks once more. */
+VQG_API VQG_PORT_COLD enum vqg_status vqg_ledger_ask_(struct vqg_ledger *l)
 {
     if (!l->ring.event_idx || l->ring.quiet) {
         return VQG_EMPTY;
     }
     vqg_ring_ask_(&l->ring);
     return vqg_ledger_harvest_(l);
+}
+
+/** Split: all that was known to be returned is taken. */
+VQG_API VQG_PORT_COLD enum vqg_status vqg_ledger_look_(struct vqg_ledger *l)
+{
+    enum vqg_status st = vqg_ledger_harvest_(l);
+    return st == VQG_EMPTY ? vqg_ledger_ask_(l) : st;
 }
 
 /** Judges a used length that is not between the least and the most; under a lenient policy corrects it. */
@@ -217,40 +224,31 @@ VQG_API VQG_PORT_COLD enum vqg_status vqg_ledger_odd_length_(struct vqg_ledger *
     return VQG_OK;
 }
 
-/** Fetches the next used element, and judges whose it is. */
-VQG_API VQG_PORT_INLINE enum vqg_status vqg_ledger_element_(struct vqg_ledger *l, uint32_t *used, uint32_t *len)
+/** Fetches the next used element, and judges whose it is. `packed` is known when this is compiled. */
+VQG_API VQG_PORT_INLINE enum vqg_status vqg_ledger_element_(struct vqg_ledger *l, bool packed, uint32_t *used,
+                                                            uint32_t *len)
 {
     struct vqg_guard *g = &l->guard;
     struct vqg_ring *r = &l->ring;
     const struct vqg_slot *slots = l->record.slots;
     uint32_t id;
     if (r->seen == r->get) {
-        enum vqg_status st = vqg_ledger_harvest_(l);
-        if (VQG_PORT_UNLIKELY(st == VQG_EMPTY)) {
-            st = vqg_ledger_look_again_(l);
-        }
+        enum vqg_status st = !packed                                           ? vqg_ledger_look_(l)
+                             : vqg_packed_look_(r, vqg_packed_used_(r->get)) ? VQG_OK
+                                                                               : vqg_ledger_ask_(l);
         VQG_EXPECT_(st == VQG_OK, st);
     }
-    vqg_ring_fetch_used_(r, &id, len);
+    if (packed) {
+        vqg_packed_fetch_used_(r, &id, len);
+    } else {
+        vqg_split_fetch_used_(r, &id, len);
+    }
     VQG_REQUIRE(g, id < r->size, USED_ID_RANGE, vqg_ring_place_(r, r->get), id, r->size);
     id = VQG_PORT_NOSPEC(id, r->size);
     VQG_REQUIRE(g, vqg_slot_is_head_(&slots[id]) && (r->put == r->published || !vqg_ring_is_hidden_(r, slots, id)),
                 USED_ID_OUTSTANDING, vqg_ring_place_(r, r->get), id, slots[id].count);
     *used = id;
     return VQG_OK;
-}
-
-/** Hands a completion up, and moves on; `len` and `flags` are set. */
-VQG_API VQG_PORT_INLINE void vqg_ledger_hand_up_(struct vqg_ledger *l, uint32_t id, uint32_t claimed,
-                                                 struct vqg_done *done)
-{
-    const struct vqg_slot *slot = &l->record.slots[id];
-    done->claimed = claimed;
-    done->cookie = slot->cookie;
-    done->generation = l->guard.generation;
-    done->count = slot->count;
-    done->id = (uint16_t)id;
-    vqg_ring_move_on_(&l->ring, slot->count);
 }
 
 /** Judges a used length, and sets `len` and `flags`. */
@@ -267,6 +265,25 @@ VQG_API VQG_PORT_INLINE enum vqg_status vqg_ledger_length_(struct vqg_ledger *l,
     return VQG_OK;
 }
 
+/** Hands a completion up, and moves on; `len` and `flags` are set. */
+VQG_API VQG_PORT_INLINE void vqg_ledger_hand_up_(struct vqg_ledger *l, bool packed, uint32_t id, uint32_t claimed,
+                                                 struct vqg_done *done)
+{
+    const struct vqg_slot *slot = &l->record.slots[id];
+    struct vqg_ring *r = &l->ring;
+    done->claimed = claimed;
+    done->cookie = slot->cookie;
+    done->generation = l->guard.generation;
+    done->count = slot->count;
+    done->id = (uint16_t)id;
+    if (packed) {
+        r->get = vqg_packed_step_(r, r->get, slot->count);
+        r->seen = r->get;
+    } else {
+        r->get++;
+    }
+}
+
 /**
  * IN_ORDER: an element completes all chains up to its own (O1), in the private
  * order. They are handed up one by one; nothing is fetched while there are some.
@@ -275,13 +292,14 @@ VQG_API VQG_PORT_COLD enum vqg_status vqg_ledger_accept_ordered_(struct vqg_ledg
 {
     struct vqg_ring *r = &l->ring;
     const struct vqg_slot *slots = l->record.slots;
-    enum vqg_status st = VQG_OK;
-    uint32_t id;
+    bool packed = vqg_ring_is_packed_(r);
+    enum vqg_status st;
+    uint32_t id = 0;
     if (!l->batch) {
-        uint32_t len;
-        st = vqg_ledger_element_(l, &id, &len);
+        uint32_t len = 0;
+        st = vqg_ledger_element_(l, packed, &id, &len);
         VQG_EXPECT_(st == VQG_OK, st);
-        if (!vqg_ring_is_packed_(r)) {
+        if (!packed) {
             uint32_t chains = ((slots[id].position - r->get) & r->mask) + 1u;
             VQG_REQUIRE(&l->guard, chains <= (uint16_t)(r->seen - r->get), USED_BATCH, r->get, chains,
                         (uint16_t)(r->seen - r->get));
@@ -299,12 +317,26 @@ VQG_API VQG_PORT_COLD enum vqg_status vqg_ledger_accept_ordered_(struct vqg_ledg
     if (id == l->batch_id) {
         l->batch = false;
         st = vqg_ledger_length_(l, id, l->batch_length, done);
-        vqg_ledger_hand_up_(l, id, l->batch_length, done);
+        vqg_ledger_hand_up_(l, packed, id, l->batch_length, done);
         return st;
     }
     done->len = slots[id].writable;
     done->flags = VQG_DONE_CLAIMED;
-    vqg_ledger_hand_up_(l, id, slots[id].writable, done);
+    vqg_ledger_hand_up_(l, packed, id, slots[id].writable, done);
+    return VQG_OK;
+}
+
+/** Takes a completion of a queue whose chains come back in any order. `packed` is known when this is compiled. */
+VQG_API VQG_PORT_INLINE enum vqg_status vqg_ledger_accept_any_(struct vqg_ledger *l, bool packed,
+                                                               struct vqg_done *done)
+{
+    uint32_t len = 0;
+    uint32_t id = 0;
+    enum vqg_status st = vqg_ledger_element_(l, packed, &id, &len);
+    VQG_EXPECT_(st == VQG_OK, st);
+    st = vqg_ledger_length_(l, id, len, done);
+    VQG_EXPECT_(st == VQG_OK, st);
+    vqg_ledger_hand_up_(l, packed, id, len, done);
     return VQG_OK;
 }
 
@@ -312,19 +344,14 @@ VQG_API VQG_PORT_COLD enum vqg_status vqg_ledger_accept_ordered_(struct vqg_ledg
 VQG_API VQG_PORT_INLINE enum vqg_status vqg_ledger_accept_(struct vqg_ledger *l, struct vqg_done *done)
 {
     struct vqg_guard *g = &l->guard;
-    enum vqg_status st;
-    uint32_t len;
-    uint32_t id;
     VQG_EXPECT_(g->state == VQG_STATE_LIVE, vqg_guard_was_untold_(g) ? VQG_V_USED_JUMP : VQG_DEAD);
     if (VQG_PORT_UNLIKELY(l->ring.in_order)) {
         return vqg_ledger_accept_ordered_(l, done);
     }
-    st = vqg_ledger_element_(l, &id, &len);
-    VQG_EXPECT_(st == VQG_OK, st);
-    st = vqg_ledger_length_(l, id, len, done);
-    VQG_EXPECT_(st == VQG_OK, st);
-    vqg_ledger_hand_up_(l, id, len, done);
-    return VQG_OK;
+    if (vqg_ring_is_packed_(&l->ring)) {
+        return vqg_ledger_accept_any_(l, true, done);
+    }
+    return vqg_ledger_accept_any_(l, false, done);
 }
 
 /**

@@ -50,12 +50,9 @@ VQG_API uint64_t vqg_packed_word_(uint32_t len, uint32_t id, uint32_t flags)
     return len | ((uint64_t)(id | (flags << 16)) << 32);
 }
 
-/** The flags to store now: those of the first unpublished element wait for vqg_packed_publish_(). */
+/** The first unpublished element: its flags wait for vqg_packed_publish_(). Returns what is stored until then. */
 VQG_API uint32_t vqg_packed_hold_back_(struct vqg_ring *r, uint16_t at, uint32_t flags)
 {
-    if (at != r->published) {
-        return flags;
-    }
     r->first_flags = (uint16_t)flags;
     /* Neither available nor used in this lap. */
     return vqg_packed_used_((uint16_t)(at ^ VQG_PACKED_WRAP_));
@@ -99,11 +96,7 @@ VQG_API void vqg_packed_ask_(const struct vqg_ring *r)
 VQG_API bool vqg_packed_look_(struct vqg_ring *r, uint32_t lap)
 {
     r->seen_flags = vqg_fetch16_acquire_(r->desc, vqg_packed_at_(r->get) + VQG_PACKED_FLAGS_OFFSET_);
-    if ((r->seen_flags & VQG_DESC_F_LAP_) != lap) {
-        return false;
-    }
-    r->seen = (uint16_t)~r->get;
-    return true;
+    return (r->seen_flags & VQG_DESC_F_LAP_) == lap;
 }
 
 /* ---- driver's side ---- */
@@ -119,49 +112,91 @@ VQG_API void vqg_packed_clear_(const struct vqg_ring *r)
     vqg_put32_(r->peer, 0, 0);
 }
 
-/** Writes an element of a list at the next position. */
-VQG_API void vqg_packed_put_(struct vqg_ring *r, struct vqg_slot *slots, uint64_t addr, uint32_t len, uint32_t id,
-                             uint32_t flags)
+/** A position taken apart, for a loop: where the element is, and the lap flags with which it is available. Private. */
+struct vqg_packed_walker_ {
+    uint32_t index;
+    uint32_t lap;
+};
+
+VQG_API struct vqg_packed_walker_ vqg_packed_walker_at_(uint16_t at)
+{
+    struct vqg_packed_walker_ w;
+    w.index = at & VQG_PACKED_OFFSET_;
+    w.lap = vqg_packed_available_(at);
+    return w;
+}
+
+VQG_API void vqg_packed_next_(const struct vqg_ring *r, struct vqg_packed_walker_ *w)
+{
+    if (++w->index == r->size) {
+        w->index = 0;
+        w->lap ^= VQG_DESC_F_LAP_;
+    }
+}
+
+/** Notes that a list begins at the next position, and writes its first element. */
+VQG_API VQG_PORT_INLINE void vqg_packed_begin_(struct vqg_ring *r, struct vqg_slot *slots,
+                                               const struct vqg_packed_walker_ *w, uint32_t id, uint64_t addr,
+                                               uint32_t len, uint32_t flags)
 {
     uint16_t at = r->put;
-    slots[vqg_ring_index_(r, at)].order = (uint16_t)id;
-    flags = vqg_packed_hold_back_(r, at, flags | vqg_packed_available_(at));
-    vqg_put128_(r->desc, vqg_packed_at_(at), addr, vqg_packed_word_(len, id, flags));
-    r->put = vqg_packed_step_(r, at, 1);
+    flags |= w->lap;
+    slots[id].position = at;
+    slots[w->index].order = (uint16_t)id;
+    if (at == r->published) {
+        flags = vqg_packed_hold_back_(r, at, flags);
+    }
+    vqg_put128_(r->desc, (size_t)w->index * VQG_DESC_BYTES, addr, vqg_packed_word_(len, id, flags));
 }
 
 /** Writes a direct list under an id. There is room for it. */
-VQG_API void vqg_packed_lend_(struct vqg_ring *r, struct vqg_slot *slots, uint32_t id, const struct vqg_seg *seg,
-                              uint32_t count)
+VQG_API VQG_PORT_INLINE void vqg_packed_lend_(struct vqg_ring *r, struct vqg_slot *slots, uint32_t id,
+                                              const struct vqg_seg *seg, uint32_t count)
 {
-    slots[id].position = r->put;
-    while (--count != 0u) {
-        vqg_packed_put_(r, slots, seg->addr, seg->len, id, VQG_DESC_F_NEXT | vqg_seg_flags_(seg));
+    struct vqg_packed_walker_ w = vqg_packed_walker_at_(r->put);
+    uint32_t left = count;
+    vqg_packed_begin_(r, slots, &w, id, seg->addr, seg->len, vqg_seg_flags_(seg) | (left > 1u ? VQG_DESC_F_NEXT : 0u));
+    while (--left != 0u) {
+        uint32_t flags;
+        vqg_packed_next_(r, &w);
         seg++;
+        flags = w.lap | (left > 1u ? VQG_DESC_F_NEXT : 0u);
+        vqg_put128_(r->desc, (size_t)w.index * VQG_DESC_BYTES, seg->addr,
+                    vqg_packed_word_(seg->len, id, flags | vqg_seg_flags_(seg)));
     }
-    vqg_packed_put_(r, slots, seg->addr, seg->len, id, vqg_seg_flags_(seg));
+    r->put = vqg_packed_step_(r, r->put, count);
 }
 
 /** Writes an indirect table, and the element that refers to it. */
 VQG_API void vqg_packed_lend_table_(struct vqg_ring *r, struct vqg_slot *slots, uint32_t id, struct vqg_shared table,
                                     uint64_t table_addr, const struct vqg_seg *seg, uint32_t count)
 {
+    struct vqg_packed_walker_ w = vqg_packed_walker_at_(r->put);
     uint32_t i;
     for (i = 0; i < count; i++) {
         vqg_put128_(table, (size_t)i * VQG_DESC_BYTES, seg[i].addr,
                     vqg_packed_word_(seg[i].len, 0, vqg_seg_flags_(&seg[i])));
     }
-    slots[id].position = r->put;
-    vqg_packed_put_(r, slots, table_addr, count * VQG_DESC_BYTES, id, VQG_DESC_F_INDIRECT);
+    vqg_packed_begin_(r, slots, &w, id, table_addr, count * VQG_DESC_BYTES, VQG_DESC_F_INDIRECT);
+    r->put = vqg_packed_step_(r, r->put, 1);
 }
 
 /** True while the list, which is in flight, was written and not yet published. */
-VQG_API bool vqg_packed_is_hidden_(const struct vqg_ring *r, const struct vqg_slot *slots, uint32_t id)
+VQG_API VQG_PORT_COLD bool vqg_packed_is_hidden_(const struct vqg_ring *r, const struct vqg_slot *slots, uint32_t id)
 {
-    uint16_t at = slots[id].position;
-    /* A list of long ago can have begun where a hidden one is; the private order then names that one. */
-    return vqg_packed_distance_(r, r->published, at) < vqg_packed_distance_(r, r->published, r->put) &&
-           slots[vqg_ring_index_(r, at)].order == id;
+    uint16_t at = r->published;
+    if (vqg_packed_distance_(r, at, slots[id].position) >= vqg_packed_distance_(r, at, r->put)) {
+        return false;
+    }
+    /* A list of long ago can have begun where a hidden one is: the hidden ones follow each other. */
+    while (at != r->put) {
+        uint16_t hidden = slots[vqg_ring_index_(r, at)].order;
+        if (hidden == id) {
+            return true;
+        }
+        at = vqg_packed_step_(r, at, slots[hidden].count);
+    }
+    return false;
 }
 
 /** Fetches the rest of the used element at the next position, whose flags were seen. A length needs the write flag (P8). */
@@ -178,9 +213,11 @@ VQG_API void vqg_packed_fetch_used_(const struct vqg_ring *r, uint32_t *id, uint
 /** Writes a used element at a position; its address is left as it is. */
 VQG_API void vqg_packed_return_(struct vqg_ring *r, uint16_t at, uint32_t id, uint32_t len)
 {
-    size_t offset = vqg_packed_at_(at);
-    uint32_t flags = vqg_packed_hold_back_(r, at, vqg_packed_used_(at) | (len != 0u ? VQG_DESC_F_WRITE : 0u));
-    vqg_put32x2_(r->desc, offset + VQG_PACKED_LEN_OFFSET_, len, id | (flags << 16));
+    uint32_t flags = vqg_packed_used_(at) | (len != 0u ? VQG_DESC_F_WRITE : 0u);
+    if (at == r->published) {
+        flags = vqg_packed_hold_back_(r, at, flags);
+    }
+    vqg_put32x2_(r->desc, vqg_packed_at_(at) + VQG_PACKED_LEN_OFFSET_, len, id | (flags << 16));
 }
 
 /** An element of a list, or an entry of a table, fetched. */
@@ -239,7 +276,7 @@ VQG_API VQG_PORT_COLD enum vqg_status vqg_packed_walk_table_(struct vqg_judge *j
 }
 
 /** Judges element `k` of a list, at ring offset `index`. */
-VQG_API enum vqg_status vqg_packed_judge_(struct vqg_judge *j, struct vqg_chain *c, uint32_t index, uint32_t k,
+VQG_API VQG_PORT_INLINE enum vqg_status vqg_packed_judge_(struct vqg_judge *j, struct vqg_chain *c, uint32_t index, uint32_t k,
                                           const struct vqg_packed_desc_ *d)
 {
     struct vqg_guard *g = &j->guard;
@@ -270,27 +307,25 @@ VQG_API enum vqg_status vqg_packed_walk_(const struct vqg_ring *r, struct vqg_ju
     struct vqg_guard *g = &j->guard;
     enum vqg_status st = VQG_OK;
     struct vqg_packed_desc_ d;
-    uint16_t at = r->get;
+    struct vqg_packed_walker_ w = vqg_packed_walker_at_(r->get);
     uint32_t index;
     uint32_t n = 0;
     do {
-        index = vqg_ring_index_(r, at);
+        index = w.index;
         VQG_REQUIRE(g, n < room, LIST_BOUND, index, n + 1u, room);
         if (n == 0u) {
             d = vqg_packed_fetch_head_(r);
         } else {
             d = vqg_packed_fetch_desc_(r->desc, index);
-            VQG_REQUIRE(g, (d.flags & VQG_DESC_F_LAP_) == vqg_packed_available_(at), MEMBER_AVAILABLE, index, d.flags,
-                        vqg_packed_available_(at));
+            VQG_REQUIRE(g, (d.flags & VQG_DESC_F_LAP_) == w.lap, MEMBER_AVAILABLE, index, d.flags, w.lap);
         }
-        if (VQG_PORT_UNLIKELY(st != VQG_OK)) {
-            /* Only its end is of interest. */
-        } else {
+        /* Behind a refused element only the end is of interest. */
+        if (st == VQG_OK) {
             st = vqg_packed_judge_(j, c, index, n, &d);
-            VQG_EXPECT_(g->state == VQG_STATE_LIVE, st);
+            VQG_EXPECT_(st == VQG_OK || g->state == VQG_STATE_LIVE, st);
         }
         n++;
-        at = vqg_packed_step_(r, at, 1);
+        vqg_packed_next_(r, &w);
     } while ((d.flags & VQG_DESC_F_NEXT) != 0u);
     VQG_REQUIRE(g, d.id < r->size, BUFFER_ID_RANGE, index, d.id, r->size);
     *id = (uint16_t)VQG_PORT_NOSPEC((uint32_t)d.id, r->size);

@@ -70,12 +70,10 @@ VQG_API uint32_t vqg_ring_place_(const struct vqg_ring *r, uint16_t at)
 VQG_API uint16_t vqg_packed_step_(const struct vqg_ring *r, uint16_t at, uint32_t n)
 {
     uint32_t next = (at & VQG_PACKED_OFFSET_) + n;
-    uint32_t wrap = at & VQG_PACKED_WRAP_;
-    if (next >= r->size) {
-        next -= r->size;
-        wrap ^= VQG_PACKED_WRAP_;
+    if (VQG_PORT_UNLIKELY(next >= r->size)) {
+        return (uint16_t)((next - r->size) | (~(uint32_t)at & VQG_PACKED_WRAP_));
     }
-    return (uint16_t)(next | wrap);
+    return (uint16_t)(at + n);
 }
 
 /** Elements from one packed position on to another: below two laps. Offsets are below the size. */

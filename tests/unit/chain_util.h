@@ -105,8 +105,6 @@ static inline struct room *room_new(void)
     r->judge.part_bytes[0] = BYTES_DESC;
     r->judge.part_bytes[1] = BYTES_AVAIL;
     r->judge.part_bytes[2] = BYTES_USED;
-    r->judge.parts_first = PART_DESC;
-    r->judge.parts_last = PART_USED + BYTES_USED - 1u;
     room_cap(r, CAP_A, ADDR_A, 0x1000, VQG_CAP_READ | VQG_CAP_WRITE, r->memory);
     room_cap(r, CAP_B, ADDR_B, 0x1000, VQG_CAP_READ | VQG_CAP_WRITE, r->memory + 0x1000);
     room_cap(r, CAP_C, ADDR_C, 0x1000, VQG_CAP_READ | VQG_CAP_WRITE, r->memory + 0x2000);

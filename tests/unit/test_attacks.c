@@ -136,10 +136,11 @@ static size_t add_test(size_t n, const struct attack *a, bool on_driver, bool pa
 {
     static const CMUnitTestFunction play[2][2] = {{attack_on_device, attack_on_driver},
                                                   {attack_on_packed_device, attack_on_packed_driver}};
-    char *c = names[n];
+    char *c;
     if (n == MOST_TESTS || !attack_is_playable(a, packed)) {
         return n;
     }
+    c = names[n];
     (void)snprintf(c, sizeof names[n], "%s_%s%s", vqg_rule_id(a->rule), a->name, packed ? "_packed" : "");
     for (; *c != '\0'; c++) {
         *c = *c == '-' ? '_' : (char)tolower((unsigned char)*c);

@@ -75,7 +75,6 @@ static void x8_parts_in_any_order_of_addresses_are_found(void **state)
     (void)state;
     r->judge.part_addr[0] = PART_USED; /* the table behind the rings */
     r->judge.part_addr[2] = PART_DESC;
-    r->judge.parts_last = PART_USED + BYTES_DESC - 1u;
     assert_int_equal(take(r, PART_DESC + BYTES_USED, 16, true), VQG_OK);
     assert_int_equal(take(r, PART_DESC - 16u, 16, true), VQG_OK);
     assert_int_equal(take(r, PART_USED + BYTES_DESC, 16, true), VQG_OK);
@@ -83,7 +82,6 @@ static void x8_parts_in_any_order_of_addresses_are_found(void **state)
     r = room_new();
     r->judge.part_addr[0] = PART_USED;
     r->judge.part_addr[2] = PART_DESC;
-    r->judge.parts_last = PART_USED + BYTES_DESC - 1u;
     REFUSES(r, take(r, PART_DESC, 1, true), VQG_RULE_SELF_ALIAS, PART_DESC, PART_DESC);
 }
 

@@ -48,7 +48,7 @@ static uint16_t slot_owner(uint64_t slot, uint64_t *left)
 struct process *time_next(void)
 {
     for (;;) {
-        uint64_t slot = time_now() / SLOT_TICKS, left, pending;
+        uint64_t slot = time_now() / SLOT_TICKS, left, pending = 0;
         uint16_t owner = slot_owner(slot % S3K_TIME_SLOTS, &left);
 
         slice_end = (slot + left) * SLOT_TICKS;

@@ -18,7 +18,7 @@ void puppet_start_all(void)
                                        .size = PUPPET_SIZE, .arg = (uintptr_t)puppet(pid) };
 
         memset((void *)(uintptr_t)process.base, 0, PUPPET_SIZE);
-        memcpy((void *)(uintptr_t)process.base, puppet_code, (size_t)(puppet_code_end - puppet_code));
+        memcpy((void *)(uintptr_t)process.base, puppet_code, (uintptr_t)puppet_code_end - (uintptr_t)puppet_code);
         (void)app_start(&process);
     }
 }
