@@ -9,7 +9,7 @@
 #ifndef VQGUARD_FORMAT_H
 #define VQGUARD_FORMAT_H
 
-#include "packed.h"
+#include "packed_walk.h"
 #include "split.h"
 
 #ifdef __cplusplus

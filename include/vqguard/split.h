@@ -14,7 +14,7 @@
 #ifndef VQGUARD_SPLIT_H
 #define VQGUARD_SPLIT_H
 
-#include "chain.h"
+#include "judge.h"
 #include "record.h"
 #include "ring.h"
 
