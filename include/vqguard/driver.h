@@ -209,7 +209,7 @@ VQG_API bool vqg_driver_callback_enable(struct vqg_driver *d)
         return false;
     }
     vqg_ring_ask_(&d->ledger.ring);
-    if (d->ledger.ring.seen != d->ledger.ring.get) {
+    if (d->ledger.batch || d->ledger.ring.seen != d->ledger.ring.get) {
         return true;
     }
     st = vqg_ledger_harvest_(&d->ledger);

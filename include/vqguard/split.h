@@ -252,7 +252,8 @@ VQG_API enum vqg_status vqg_split_walk_(const struct vqg_ring *r, struct vqg_jud
         }
         VQG_REQUIRE(g, d.next < entries, NEXT_RANGE, i, d.next, entries);
         if (VQG_PORT_UNLIKELY(r->in_order)) {
-            VQG_REQUIRE(g, d.next == (inside ? i + 1u : (i + 1u) & r->mask), DESCRIPTOR_ORDER, i, d.next, i + 1u);
+            uint32_t follower = inside ? i + 1u : (i + 1u) & r->mask;
+            VQG_REQUIRE(g, d.next == follower, DESCRIPTOR_ORDER, i, d.next, follower);
         }
         i = VQG_PORT_NOSPEC((uint32_t)d.next, entries);
     }
