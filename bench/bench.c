@@ -10,11 +10,10 @@
  */
 #include "measure.h"
 
-#include <string.h>
-
 #include "bench.h"
 
-static const struct format *const formats[] = {&format_split};
+static const struct format *const formats[] = {&format_split, &format_split_in_order, &format_packed,
+                                               &format_packed_in_order};
 
 static struct memory memory;
 static struct ring ring;
@@ -78,7 +77,7 @@ static void work_publish(void)
 {
     uint32_t i;
     for (i = 0; i < shape.batch; i++) {
-        must(vqg_ledger_publish(&ledger, ids[i], shape.segments, 64, &requests[i]) == VQG_OK, "publish");
+        must(vqg_ledger_publish(&ledger, ids[i], shape.segments, writable_of(&shape), &requests[i]) == VQG_OK, "publish");
     }
 }
 
@@ -95,8 +94,8 @@ static void check_completions(void)
 {
     uint32_t i;
     for (i = 0; i < shape.batch; i++) {
-        must(dones[i].cookie == &requests[i] && dones[i].len == (shape.segments > 1u ? 64u : 0u) &&
-                 dones[i].count == (shape.indirect ? 1u : shape.segments),
+        must(dones[i].cookie == &requests[i] && dones[i].len == writable_of(&shape) &&
+                 dones[i].count == descriptors_of(&shape),
              "completion");
     }
 }
@@ -107,7 +106,7 @@ static void check_chains(void)
     uint32_t n;
     for (i = 0; i < shape.batch; i++) {
         const struct vqg_chain *c = &chains[i];
-        must(c->count == shape.segments && c->readable == 64u && c->writable == 64u * (shape.segments - 1u), "chain");
+        must(c->count == shape.segments && c->readable == 64u && c->writable == writable_of(&shape), "chain");
         for (n = 0; n < shape.segments; n++) {
             must(c->seg[n].addr == segs[i][n].addr && c->seg[n].map == (void *)(uintptr_t)segs[i][n].addr &&
                      c->seg[n].len == 64u && c->seg[n].write == (n != 0u),
@@ -126,7 +125,7 @@ static void driver_turn(void)
 
 static void device_turn(void)
 {
-    format->ask(&ring, &shape);
+    format->ask(&ring, &shape, segs);
     timed(work_pop);
     check_chains();
     timed(work_push);
@@ -186,7 +185,6 @@ static void set_up_device(const struct vqg_queue *q, struct vqg_policy policy, u
         vqg_chain_init(&chains[i], room[i], SEGMENTS_MAX);
     }
     must(vqg_device_init(&device, q, &policy, &caps, slots, shape.size) == VQG_OK, "init");
-    format->lay(&ring, &shape, segs);
 }
 
 static uint32_t number(const char *text)
@@ -201,7 +199,7 @@ int main(int argc, char **argv)
     uint32_t caps;
     size_t i;
     if (argc != 10) {
-        fprintf(stderr, "usage: bench split driver|device|ledger direct|indirect SIZE SEGMENTS BATCH CAPABILITIES "
+        fprintf(stderr, "usage: bench FORMAT driver|device|ledger direct|indirect SIZE SEGMENTS BATCH CAPABILITIES "
                         "scattered|near REQUESTS\n");
         return 2;
     }
@@ -209,13 +207,15 @@ int main(int argc, char **argv)
         format = strcmp(argv[1], formats[i]->name) == 0 ? formats[i] : format;
     }
     must(format != NULL, "name of the format");
+    shape.in_order = (format->features & VQG_F_IN_ORDER) != 0u;
+    policy.accept_claimed = shape.in_order;
     shape.indirect = strcmp(argv[3], "indirect") == 0;
     shape.size = number(argv[4]);
     shape.segments = number(argv[5]);
     shape.batch = number(argv[6]);
     caps = number(argv[7]);
     must(shape.segments >= 1u && shape.segments <= SEGMENTS_MAX && shape.batch >= 1u && shape.batch <= BATCH_MAX &&
-             caps >= 1u && shape.batch * (shape.indirect ? 1u : shape.segments) <= shape.size,
+             caps >= 1u && shape.batch * descriptors_of(&shape) <= shape.size,
          "shape");
     ring = ring_of(&memory);
     q.size = shape.size;

@@ -6,6 +6,8 @@
 #ifndef BENCH_H
 #define BENCH_H
 
+#include <string.h>
+
 #include "vqguard/vqguard.h"
 
 #define SEGMENTS_MAX 16u
@@ -14,6 +16,7 @@
 /** One line of the benchmark's table. */
 struct shape {
     bool indirect;
+    bool in_order;     /**< a batch is returned by its last element */
     uint32_t size;     /**< descriptors of the queue */
     uint32_t segments; /**< of a request: one is readable, the rest is writable */
     uint32_t batch;    /**< requests between two notifications */
@@ -40,16 +43,39 @@ struct memory {
 struct format {
     const char *name;
     uint64_t features; /**< what a queue of this format has acknowledged */
-    /** As a driver: lays out one chain for each request of a batch. */
-    void (*lay)(const struct ring *r, const struct shape *s, struct vqg_seg seg[BATCH_MAX][SEGMENTS_MAX]);
-    /** As a driver: makes those chains available once more. */
-    void (*ask)(const struct ring *r, const struct shape *s);
-    /** As a device: returns a batch in order, the heads from the ring, or from `heads` when there are any. */
+    /** As a driver: makes one chain for each request of a batch available. */
+    void (*ask)(const struct ring *r, const struct shape *s, struct vqg_seg seg[BATCH_MAX][SEGMENTS_MAX]);
+    /** As a device: returns a batch in order and filled, the heads from the ring, or from `heads` when there are any. */
     void (*answer)(const struct ring *r, const struct shape *s, const uint16_t *heads);
 };
 
 extern const struct format format_split;
+extern const struct format format_split_in_order;
 extern const struct format format_packed;
+extern const struct format format_packed_in_order;
+
+/** Bytes of a request that a device writes. */
+static inline uint32_t writable_of(const struct shape *s)
+{
+    return 64u * (s->segments - 1u);
+}
+
+/** Descriptors of a request in the ring. */
+static inline uint32_t descriptors_of(const struct shape *s)
+{
+    return s->indirect ? 1u : s->segments;
+}
+
+/** Lays out descriptor `n` of a table, without what differs between the formats. */
+static inline void put_desc(unsigned char *table, uint32_t n, uint64_t addr, uint32_t len, uint16_t third,
+                            uint16_t fourth)
+{
+    unsigned char *at = table + 16u * n;
+    memcpy(at, &addr, 8);
+    memcpy(at + 8, &len, 4);
+    memcpy(at + 12, &third, 2);
+    memcpy(at + 14, &fourth, 2);
+}
 
 static inline struct ring ring_of(struct memory *m)
 {

@@ -66,10 +66,8 @@ def legend(left, top):
     return svg
 
 
-def draw(out):
-    with open(os.path.join(out, "requests.csv"), newline="", encoding="ascii") as file:
-        lines = [line for line in csv.DictReader(file) if line["format"] == "split" and line["place"] == "scattered"]
-
+def panels_of(lines):
+    """The diagrams of one format: title, axis, scale and curves."""
     def series(section, x, keep=lambda line: True):
         found = {}
         for line in lines:
@@ -79,16 +77,25 @@ def draw(out):
                     found.setdefault((what, build), {})[int(line[x])] = int(line[build])
         return found
 
-    panels = [("By chain length", "segments", float, series("segments", "segments")),
-              ("By number of capabilities, 3 segments", "capabilities", math.log2,
-               series("capabilities", "capabilities", lambda line: line["segments"] == "3")),
-              ("By queue size, 3 segments, batches of 5", "descriptors", math.log2,
-               series("size", "size"))]
-    svg = [f"<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 {WIDTH * len(panels)} {HEIGHT + 66}'>",
-           "<rect width='100%' height='100%' fill='white'/>",
-           f"<text x='{LEFT}' y='22' {STYLE} font-weight='bold'>Instructions of a request, split ring</text>"]
-    svg += legend(LEFT, 44)
-    for i, panel_of in enumerate(panels):
-        svg += panel(i * WIDTH, 60, *panel_of)
+    return [("By chain length", "segments", float, series("segments", "segments")),
+            ("By number of capabilities, 3 segments", "capabilities", math.log2,
+             series("capabilities", "capabilities", lambda line: line["segments"] == "3")),
+            ("By queue size, 3 segments, batches of 5", "descriptors", math.log2,
+             series("size", "size"))]
+
+
+def draw(out, formats):
+    with open(os.path.join(out, "requests.csv"), newline="", encoding="ascii") as file:
+        lines = [line for line in csv.DictReader(file) if line["place"] == "scattered"]
+    svg, bottom = [], 60
+    for form in formats:
+        panels = panels_of([line for line in lines if line["format"] == form])
+        svg.append(f"<text x='{LEFT}' y='{bottom + 18}' {STYLE} font-weight='bold'>Instructions of a request, {form} "
+                   "ring</text>")
+        for i, panel_of in enumerate(panels):
+            svg += panel(i * WIDTH, bottom + 24, *panel_of)
+        bottom += HEIGHT + 30
+    svg = [f"<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 {WIDTH * len(panels)} {bottom}'>",
+           "<rect width='100%' height='100%' fill='white'/>", *legend(LEFT, 30), *svg, "</svg>"]
     with open(os.path.join(out, "cost.svg"), "w", encoding="ascii") as file:
-        file.write("\n".join(svg + ["</svg>"]) + "\n")
+        file.write("\n".join(svg) + "\n")

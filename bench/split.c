@@ -3,73 +3,62 @@
  * @file split.c
  * @brief The trusting peer of a split queue.
  */
-#include <string.h>
-
 #include "bench.h"
 
-/* Positions of the peer, as ring indices: one of them is used in a run. */
+/* Positions of the peer, as ring indices, and where its next chain begins: as a driver or as a device, in one run. */
 static uint16_t position;
+static uint32_t next_desc;
 
-static void put(unsigned char *at, uint64_t v, unsigned bytes)
+static void publish(unsigned char *part, uint32_t batch)
 {
-    memcpy(at, &v, bytes);
+    position = (uint16_t)(position + batch);
+    memcpy(part + 2, &position, 2);
 }
 
-static void put_desc(unsigned char *at, uint64_t addr, uint32_t len, uint32_t flags, uint32_t next)
-{
-    put(at, addr, 8);
-    put(at + 8, len, 4);
-    put(at + 12, flags, 2);
-    put(at + 14, next, 2);
-}
-
-static void lay(const struct ring *r, const struct shape *s, struct vqg_seg seg[BATCH_MAX][SEGMENTS_MAX])
+/* Chains round and round the table: so they are in order, if that is what the queue is. */
+static void ask(const struct ring *r, const struct shape *s, struct vqg_seg seg[BATCH_MAX][SEGMENTS_MAX])
 {
     uint32_t i;
     uint32_t n;
     for (i = 0; i < s->batch; i++) {
         unsigned char *table = s->indirect ? r->tables[i] : r->desc;
-        uint32_t first = s->indirect ? 0u : i * s->segments;
+        uint32_t first = s->indirect ? 0u : next_desc;
+        uint32_t size = s->indirect ? s->segments : s->size;
+        uint16_t head = (uint16_t)next_desc;
         for (n = 0; n < s->segments; n++) {
-            bool more = n + 1u < s->segments;
-            put_desc(table + 16u * (first + n), seg[i][n].addr, seg[i][n].len,
-                     (more ? VQG_DESC_F_NEXT : 0u) | (seg[i][n].write ? VQG_DESC_F_WRITE : 0u),
-                     more ? first + n + 1u : 0u);
+            uint32_t next = n + 1u < s->segments ? VQG_DESC_F_NEXT : 0u;
+            put_desc(table, (first + n) % size, seg[i][n].addr, seg[i][n].len,
+                     (uint16_t)(next | (seg[i][n].write ? VQG_DESC_F_WRITE : 0u)),
+                     (uint16_t)(next != 0u ? (first + n + 1u) % size : 0u));
         }
         if (s->indirect) {
-            put_desc(r->desc + 16u * i, (uint64_t)(uintptr_t)table, s->segments * 16u, VQG_DESC_F_INDIRECT, 0);
+            put_desc(r->desc, head, (uint64_t)(uintptr_t)table, s->segments * 16u, VQG_DESC_F_INDIRECT, 0);
         }
+        memcpy(r->avail + 4u + 2u * ((position + i) % s->size), &head, 2);
+        next_desc = (next_desc + descriptors_of(s)) % s->size;
     }
-}
-
-static void ask(const struct ring *r, const struct shape *s)
-{
-    uint32_t i;
-    for (i = 0; i < s->batch; i++) {
-        put(r->avail + 4u + 2u * ((position + i) % s->size), s->indirect ? i : i * s->segments, 2);
-    }
-    position = (uint16_t)(position + s->batch);
-    put(r->avail + 2, position, 2);
+    publish(r->avail, s->batch);
 }
 
 static void answer(const struct ring *r, const struct shape *s, const uint16_t *heads)
 {
     uint32_t i;
-    for (i = 0; i < s->batch; i++) {
-        uint32_t at = (position + i) % s->size;
-        uint16_t head;
+    for (i = s->in_order ? s->batch - 1u : 0u; i < s->batch; i++) {
+        unsigned char *element = r->used + 4u + 8u * ((position + (s->in_order ? 0u : i)) % s->size);
+        uint32_t len = writable_of(s);
+        uint32_t id = 0;
         if (heads != NULL) {
-            head = heads[i];
+            id = heads[i];
         } else {
-            memcpy(&head, r->avail + 4u + 2u * at, 2);
+            memcpy(&id, r->avail + 4u + 2u * ((position + i) % s->size), 2);
         }
-        put(r->used + 4u + 8u * at, head, 4);
-        put(r->used + 8u + 8u * at, s->segments > 1u ? 64u : 0u, 4);
+        memcpy(element, &id, 4);
+        memcpy(element + 4, &len, 4);
     }
-    position = (uint16_t)(position + s->batch);
-    put(r->used + 2, position, 2);
+    publish(r->used, s->batch);
 }
 
-const struct format format_split = {
-    "split", VQG_F_VERSION_1 | VQG_F_INDIRECT_DESC, lay, ask, answer,
-};
+#define FEATURES (VQG_F_VERSION_1 | VQG_F_INDIRECT_DESC)
+
+const struct format format_split = {"split", FEATURES, ask, answer};
+const struct format format_split_in_order = {"split-in-order", FEATURES | VQG_F_IN_ORDER, ask, answer};

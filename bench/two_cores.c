@@ -11,7 +11,6 @@
 #define _GNU_SOURCE
 #include <pthread.h>
 #include <sched.h>
-#include <string.h>
 
 #include "bench.h"
 #include "measure.h"
@@ -22,7 +21,7 @@
 static struct memory shared;
 static struct shape shape = {.size = SIZE};
 static uint32_t wanted;
-static struct vqg_queue q = {.size = SIZE, .features = VQG_F_VERSION_1 | VQG_F_INDIRECT_DESC};
+static struct vqg_queue q = {.size = SIZE};
 
 /* A thread's own, on lines of its own. */
 static _Alignas(4096) struct {
@@ -146,10 +145,12 @@ static void set_up(void)
 int main(int argc, char **argv)
 {
     pthread_t device;
-    if (argc != 6 || strcmp(argv[1], "split") != 0) {
-        fprintf(stderr, "usage: two_cores split direct|indirect SEGMENTS DEPTH REQUESTS\n");
+    if (argc != 6) {
+        fprintf(stderr, "usage: two_cores split|packed direct|indirect SEGMENTS DEPTH REQUESTS\n");
         return 2;
     }
+    must(strcmp(argv[1], "split") == 0 || strcmp(argv[1], "packed") == 0, "name of the format");
+    q.features = strcmp(argv[1], "packed") == 0 ? format_packed.features : format_split.features;
     shape.indirect = strcmp(argv[2], "indirect") == 0;
     shape.segments = (uint32_t)strtoul(argv[3], NULL, 10);
     shape.batch = (uint32_t)strtoul(argv[4], NULL, 10);

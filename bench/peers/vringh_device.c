@@ -61,7 +61,7 @@ static void work_complete(void)
 
 static void turn(void)
 {
-    format_split.ask(&ring, &shape);
+    format_split.ask(&ring, &shape, segs);
     timed(work_get);
     timed(work_complete);
 }
@@ -91,7 +91,6 @@ int main(int argc, char **argv)
     }
     must(vringh_init_user(&vringh, 1ULL << VIRTIO_F_VERSION_1 | 1ULL << VIRTIO_RING_F_INDIRECT_DESC, shape.size, true,
                           (void *)ring.desc, (void *)ring.avail, (void *)ring.used) == 0, "init");
-    format_split.lay(&ring, &shape, segs);
     play(turn, shape.batch, (uint32_t)strtoul(argv[5], NULL, 10));
     return 0;
 }
