@@ -27,7 +27,7 @@ struct request {
     const struct job *job;
     uint8_t *data;
     uint64_t sector;
-    uint32_t written; /* bytes that the device must write */
+    uint32_t said; /* bytes that the device must say it wrote */
     bool lent;
 };
 
@@ -37,9 +37,11 @@ static _Alignas(4096) uint8_t big[GUARDED_BIG];
 static struct request pool[REQUEST_POOL];
 static struct request *idle[REQUEST_POOL];
 static uint32_t idle_count;
+static bool lengths;
 
-void request_pool_init(void)
+void request_pool_init(bool says_length)
 {
+    lengths = says_length;
     for (idle_count = 0; idle_count < REQUEST_POOL; idle_count++) {
         pool[idle_count].shared = &shared[idle_count];
         pool[idle_count].lent = false;
@@ -61,7 +63,7 @@ struct request *request_take(const struct job *job, uint32_t n)
     r->job = job;
     r->data = job->bytes > SECTOR ? big : r->shared->data;
     r->sector = job->first + (uint64_t)(n % steps) * sectors;
-    r->written = job->type == VIRTIO_BLK_T_IN ? job->bytes + 1u : 1u;
+    r->said = !lengths ? 0 : job->type == VIRTIO_BLK_T_IN ? job->bytes + 1u : 1u;
     if (job->type == VIRTIO_BLK_T_OUT) {
         pattern_fill(r->data, job->tag, r->sector, sectors);
     } else {
@@ -85,7 +87,7 @@ enum vqg_status request_add(struct vqg_driver *drv, struct request *r)
 {
     const struct job *job = r->job;
     struct vqg_seg seg[SEGMENTS];
-    struct vqg_request request = {.seg = seg, .min_length = r->written, .cookie = r};
+    struct vqg_request request = {.seg = seg, .min_length = r->said, .cookie = r};
     uint32_t piece = job->pieces == 0 ? 0 : job->bytes / job->pieces;
     enum vqg_status status;
 
@@ -130,7 +132,7 @@ const char *request_finish(const struct vqg_done *done)
     if (r->shared->status != VIRTIO_BLK_S_OK) {
         return "device reports an error";
     }
-    if (done->len != r->written || done->claimed != r->written) {
+    if (done->len != r->said || done->claimed != r->said) {
         return "wrong length";
     }
     if (job->type == VIRTIO_BLK_T_IN && !pattern_holds(r->data, job->tag, r->sector, job->bytes / SECTOR)) {

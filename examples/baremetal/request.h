@@ -12,7 +12,8 @@
 
 struct request; /* private memory; the device never learns its address */
 
-void request_pool_init(void);
+/* says_length: used elements of this device have lengths that count. */
+void request_pool_init(bool says_length);
 
 /* Requests in use, be they lent or not. */
 uint32_t request_outstanding(void);
