@@ -77,7 +77,8 @@ static void work_publish(void)
 {
     uint32_t i;
     for (i = 0; i < shape.batch; i++) {
-        must(vqg_ledger_publish(&ledger, ids[i], shape.segments, writable_of(&shape), &requests[i]) == VQG_OK, "publish");
+        must(vqg_ledger_publish(&ledger, ids[i], shape.segments, writable_of(&shape), &requests[i]) == VQG_OK,
+             "publish");
     }
 }
 

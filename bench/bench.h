@@ -45,7 +45,7 @@ struct format {
     uint64_t features; /**< what a queue of this format has acknowledged */
     /** As a driver: makes one chain for each request of a batch available. */
     void (*ask)(const struct ring *r, const struct shape *s, struct vqg_seg seg[BATCH_MAX][SEGMENTS_MAX]);
-    /** As a device: returns a batch in order and filled, the heads from the ring, or from `heads` when there are any. */
+    /** As a device: returns a batch in order and filled; the heads from the ring, or from `heads` if there are any. */
     void (*answer)(const struct ring *r, const struct shape *s, const uint16_t *heads);
 };
 

@@ -52,7 +52,8 @@ static void answer(const struct ring *r, const struct shape *s, const uint16_t *
         unsigned char *first = r->desc + 16u * position;
         const unsigned char *last = r->desc + 16u * ((position + count - 1u) % s->size);
         uint32_t len = writable_of(s);
-        uint16_t flags = (uint16_t)((wrap ? VQG_DESC_F_AVAIL | VQG_DESC_F_USED : 0u) | (len != 0u ? VQG_DESC_F_WRITE : 0u));
+        uint16_t flags = (uint16_t)((wrap ? VQG_DESC_F_AVAIL | VQG_DESC_F_USED : 0u) |
+                                    (len != 0u ? VQG_DESC_F_WRITE : 0u));
         memcpy(first + 12, heads != NULL ? (const void *)&heads[i] : last + 12, 2);
         memcpy(first + 8, &len, 4);
         memcpy(first + 14, &flags, 2);

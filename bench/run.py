@@ -33,7 +33,7 @@ SECTIONS = {
     "segments": [row(side, n, table, form=form) for form in FORMATS for side in ("driver", "device")
                  for table in TABLES for n in SEGMENTS]
     + [row("ledger", n, form=form) for form in FORMATS for n in SEGMENTS],
-    "in order": [row(side, n, form=form + "-in-order") for form in FORMATS for side in ("driver", "device")
+    "in-order": [row(side, n, form=form + "-in-order") for form in FORMATS for side in ("driver", "device")
                  for n in (1, 3)],
     "capabilities": [row("device", n, table, capabilities=c, place=place, form=form) for form in FORMATS
                      for n, table, place in ((1, "direct", "scattered"), (3, "direct", "scattered"),

@@ -59,7 +59,7 @@ bool guarded_open(uint64_t wanted)
     if (!device_up(wanted)) {
         return false;
     }
-    /* QEMU returns packed elements without VIRTQ_DESC_F_WRITE, whatever it wrote: their lengths do not count (2.8.4). */
+    /* QEMU returns packed elements without VIRTQ_DESC_F_WRITE, whatever it wrote: their lengths say nothing (2.8.4). */
     request_pool_init((dev.features & VIRTIO_F_RING_PACKED) == 0);
     error = vmmio_queue_max(&dev, 0, &max);
     if (error != VMMIO_OK) {
