@@ -59,8 +59,9 @@ bool guarded_open(uint64_t wanted)
     if (!device_up(wanted)) {
         return false;
     }
-    /* QEMU returns packed elements without VIRTQ_DESC_F_WRITE, whatever it wrote: their lengths say nothing (2.8.4). */
-    request_pool_init((dev.features & VIRTIO_F_RING_PACKED) == 0);
+    /* QEMU returns packed elements without VIRTQ_DESC_F_WRITE, whatever it wrote. */
+    policy.accept_unflagged = true;
+    request_pool_init();
     error = vmmio_queue_max(&dev, 0, &max);
     if (error != VMMIO_OK) {
         return fail("queue", vmmio_error_name(error));

@@ -37,11 +37,9 @@ static _Alignas(4096) uint8_t big[GUARDED_BIG];
 static struct request pool[REQUEST_POOL];
 static struct request *idle[REQUEST_POOL];
 static uint32_t idle_count;
-static bool lengths;
 
-void request_pool_init(bool says_length)
+void request_pool_init(void)
 {
-    lengths = says_length;
     for (idle_count = 0; idle_count < REQUEST_POOL; idle_count++) {
         pool[idle_count].shared = &shared[idle_count];
         pool[idle_count].lent = false;
@@ -63,7 +61,7 @@ struct request *request_take(const struct job *job, uint32_t n)
     r->job = job;
     r->data = job->bytes > SECTOR ? big : r->shared->data;
     r->sector = job->first + (uint64_t)(n % steps) * sectors;
-    r->said = !lengths ? 0 : job->type == VIRTIO_BLK_T_IN ? job->bytes + 1u : 1u;
+    r->said = job->type == VIRTIO_BLK_T_IN ? job->bytes + 1u : 1u;
     if (job->type == VIRTIO_BLK_T_OUT) {
         pattern_fill(r->data, job->tag, r->sector, sectors);
     } else {

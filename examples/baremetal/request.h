@@ -12,8 +12,7 @@
 
 struct request; /* private memory; the device never learns its address */
 
-/* says_length: used elements of this device have lengths that count. */
-void request_pool_init(bool says_length);
+void request_pool_init(void);
 
 /* Requests in use, be they lent or not. */
 uint32_t request_outstanding(void);

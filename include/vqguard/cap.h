@@ -163,11 +163,12 @@ VQG_API uint32_t vqg_cap_table_find_(const struct vqg_cap_table *t, uint64_t add
 {
     const struct vqg_cap *at = t->caps;
     const struct vqg_cap *middle = at + (t->count - t->top);
-    uint32_t half = t->top;
-    /* The number of steps depends on the count alone, and there is no branch to guess. */
+    size_t half = (size_t)t->top * sizeof *at;
+    /* The number of steps depends on the count alone, and there is no branch to guess. Bytes spare each step a product. */
     at = middle->base <= addr ? middle : at;
-    while ((half /= 2u) != 0u) {
-        middle = at + half;
+    while ((half /= 2u) >= sizeof *at) {
+        /* NOLINTNEXTLINE(bugprone-casting-through-void): a whole number of entries on. */
+        middle = (const struct vqg_cap *)(const void *)((const unsigned char *)at + half);
         at = middle->base <= addr ? middle : at;
     }
     return (uint32_t)(at - t->caps);

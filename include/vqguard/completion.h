@@ -71,6 +71,7 @@ VQG_API enum vqg_status vqg_ledger_set_up_(struct vqg_ledger *l, const struct vq
     big = vqg_queue_is_big_(q);
     l->ring.desc = vqg_shared_at(q->desc, big);
     vqg_ring_roles_(&l->ring, vqg_shared_at(q->avail, big), vqg_shared_at(q->used, big), false);
+    l->ring.length_flags = p->accept_unflagged ? 0u : VQG_DESC_F_WRITE;
     vqg_ring_rewind_(&l->ring);
     l->policy = *p;
     if (p->max_elements == 0u) {

@@ -83,8 +83,7 @@ VQG_API enum vqg_status vqg_device_part_(struct vqg_device *d, uint32_t n, uint6
         s = s->sibling;
     }
     VQG_REQUIRE_SETUP(g, vqg_caps_pin_(&d->judge.caps, cap, addr, bytes, &d->part_pin[n]), PIN, bad, addr, bytes);
-    d->judge.part_addr[n] = addr;
-    d->judge.part_bytes[n] = bytes;
+    vqg_judge_own_(&d->judge, n, addr, bytes);
     *part = vqg_shared_at(map, big);
     return VQG_OK;
 }

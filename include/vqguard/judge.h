@@ -43,7 +43,19 @@ struct vqg_judge {
     uint32_t directions;      /**< as the rights of a capability: which way elements may go */
     uint64_t part_addr[3];    /**< the queue's own parts: desc, avail, used (rule X8) */
     uint64_t part_bytes[3];   /**< their sizes */
+    uint64_t parts_first;     /**< first byte of the lowest part */
+    uint64_t parts_last;      /**< last byte of the highest part */
 };
+
+/** Notes where part `n` of the queue lies; the parts come in their order. */
+VQG_API void vqg_judge_own_(struct vqg_judge *j, uint32_t n, uint64_t addr, uint64_t bytes)
+{
+    uint64_t last = addr + (bytes - 1u);
+    j->part_addr[n] = addr;
+    j->part_bytes[n] = bytes;
+    j->parts_first = n == 0u || addr < j->parts_first ? addr : j->parts_first;
+    j->parts_last = n == 0u || last > j->parts_last ? last : j->parts_last;
+}
 
 /** True when the range shares a byte with a part of the queue. */
 VQG_API bool vqg_judge_owns_(const struct vqg_judge *j, uint64_t addr, uint64_t bytes)
@@ -158,6 +170,9 @@ VQG_API VQG_PORT_COLD enum vqg_status vqg_chain_judge_(struct vqg_judge *j, stru
 VQG_API bool vqg_judge_cut_(const struct vqg_judge *j, uint64_t addr, uint64_t *first, uint64_t *last)
 {
     uint32_t i;
+    if (*last < j->parts_first || *first > j->parts_last) {
+        return true;
+    }
     for (i = 0; i < 3u; i++) {
         uint64_t from = j->part_addr[i];
         uint64_t to = from + (j->part_bytes[i] - 1u);

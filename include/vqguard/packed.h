@@ -199,13 +199,13 @@ VQG_API VQG_PORT_COLD bool vqg_packed_is_hidden_(const struct vqg_ring *r, const
     return false;
 }
 
-/** Fetches the rest of the used element at the next position, whose flags were seen. A length needs the write flag (P8). */
+/** Fetches the rest of the used element at the next position, whose flags were seen. A length needs its flag (P8). */
 VQG_API void vqg_packed_fetch_used_(const struct vqg_ring *r, uint32_t *id, uint32_t *len)
 {
     size_t at = vqg_packed_at_(r->get);
     *len = vqg_fetch32_(r->desc, at + VQG_PACKED_LEN_OFFSET_);
     *id = vqg_fetch16_(r->desc, at + VQG_PACKED_ID_OFFSET_);
-    *len = (r->seen_flags & VQG_DESC_F_WRITE) != 0u ? *len : 0u;
+    *len = (r->seen_flags & r->length_flags) == r->length_flags ? *len : 0u;
 }
 
 /* ---- device's side ---- */

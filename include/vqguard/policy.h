@@ -94,6 +94,8 @@ struct vqg_policy {
     enum vqg_chain_policy chain;   /**< device: chains that break a rule */
     enum vqg_direction direction;  /**< device: which way the queue goes */
     bool refuse_mixed;             /**< device: refuse what implementations read differently (rules I8, I9) */
+    bool accept_unflagged;         /**< driver: packed: a used length counts without the write flag too, which some devices
+                                    * never set; the specification says that it means nothing then (rule P8) */
     bool accept_claimed;           /**< driver: with IN_ORDER, accept lengths that nobody wrote: what lies in the
                                     * buffers is harmless, for instance zeroed before they are lent (rule O3) */
 };
@@ -121,6 +123,7 @@ VQG_API struct vqg_policy vqg_profile_strict(void)
     p.chain = VQG_CHAIN_LATCH;
     p.direction = VQG_DIRECTION_ANY;
     p.refuse_mixed = true;
+    p.accept_unflagged = false;
     p.accept_claimed = false;
     return p;
 }
@@ -137,6 +140,7 @@ VQG_API struct vqg_policy vqg_profile_spec(void)
     p.zero = VQG_ZERO_SKIP;
     p.span = VQG_SPAN_SPLIT;
     p.refuse_mixed = false;
+    p.accept_unflagged = true;
     p.accept_claimed = true;
     return p;
 }

@@ -32,6 +32,7 @@ struct vqg_ring {
     uint16_t get;           /**< next position to read */
     uint16_t seen;          /**< not `get`: the element there has been accepted as the other side's */
     uint16_t seen_flags;    /**< packed: its flags */
+    uint16_t length_flags;  /**< packed, driver: flags without which a used length means nothing (P8) */
     uint16_t first_flags;   /**< packed: flags of the element at `published`, to be stored last (P10) */
     bool event_idx;         /**< VIRTIO_F_EVENT_IDX was acknowledged */
     bool packed;            /**< VIRTIO_F_RING_PACKED was acknowledged */

@@ -43,6 +43,7 @@ static void begin_round(void)
     world->policy.min_length = !in_order && chance(1, 3) ? 1u + (uint32_t)below(3) : 0;
     world_start_driver(world);
     sm_drv_init(&model, features, size, start_position(), start_position());
+    model.unflagged = world->policy.accept_unflagged;
     seen = 0;
     waiting_count = 0;
     waiting_slots = 0;

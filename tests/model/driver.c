@@ -137,7 +137,7 @@ struct sm_take sm_drv_take(struct sm_drv *drv, struct sm_used used, enum sm_len_
     batch = batch_of(drv, last, returned, &take.broken);
     if (batch == 0)
         return take;
-    if (packed && (used.flags & SM_DESC_WRITE) == 0)
+    if (packed && !drv->unflagged && (used.flags & SM_DESC_WRITE) == 0)
         used.len = 0;           /* 2.8.4: the length is reserved */
     if (policy == SM_LEN_REJECT && used.len > drv->lent[last].writable)
         sm_add(&take.broken, SM_U5);

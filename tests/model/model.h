@@ -281,6 +281,7 @@ struct sm_drv {
     uint64_t short_count;       /* ... or was below the minimum */
     struct sm_lent *lent;       /* [size], by head or id */
     uint32_t *order;            /* [size]: heads or ids, in the order they were lent */
+    bool unflagged;             /* packed: a length counts without the write flag too */
     uint32_t batch;             /* IN_ORDER: that many more of them are back already */
     uint32_t batch_len;         /* and this was said of the last */
 };

@@ -103,6 +103,8 @@ static inline struct room *room_new(void)
     r->judge.part_addr[1] = PART_AVAIL;
     r->judge.part_addr[2] = PART_USED;
     r->judge.part_bytes[0] = BYTES_DESC;
+    r->judge.parts_first = PART_DESC;
+    r->judge.parts_last = PART_USED + BYTES_USED - 1u;
     r->judge.part_bytes[1] = BYTES_AVAIL;
     r->judge.part_bytes[2] = BYTES_USED;
     room_cap(r, CAP_A, ADDR_A, 0x1000, VQG_CAP_READ | VQG_CAP_WRITE, r->memory);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /**
  * @file test_chain_window.c
- * @brief chain.h: the window, an element inside it, and every rule right after it was opened.
+ * @brief judge.h: the window, an element inside it, and every rule right after it was opened.
  */
 #include "chain_util.h"
 
@@ -153,21 +153,55 @@ static void x8_window_ends_where_the_parts_of_the_queue_begin(void **state)
     room_assert_seg(r, 1, CAP_RING, end - 1u, 2, false);
 }
 
-static void x8_between_the_parts_there_is_no_window(void **state)
+static void x8_window_between_two_parts_touches_neither(void **state)
 {
-    static const uint64_t between[] = {PART_DESC + BYTES_DESC, PART_AVAIL - 16u, PART_USED - 16u};
+    static const uint64_t from[2] = {PART_DESC + BYTES_DESC, PART_AVAIL + BYTES_AVAIL};
+    static const uint64_t to[2] = {PART_AVAIL - 1u, PART_USED - 1u};
+    static const uint64_t before[2] = {PART_DESC, PART_AVAIL};
+    static const unsigned order[3][3] = {{0, 1, 2}, {1, 2, 0}, {2, 1, 0}}; /* in which the parts are named */
     size_t i;
     (void)state;
-    for (i = 0; i < sizeof between / sizeof between[0]; i++) {
-        struct room *r = room_with_window(true);
-        assert_int_equal(take(r, between[i], 16, true), VQG_OK);
-        assert_closed(r);
-        room_assert_seg(r, 1, CAP_RING, between[i], 16, true);
-        assert_int_equal(r->caps[CAP_RING].pins, 1);
+    for (i = 0; i < 6u; i++) {
+        const size_t gap = i % 2u;
+        size_t edge;
+        for (edge = 0; edge < 3u; edge++) { /* opened at its first byte, at its last, and in the middle */
+            struct room *r = room_with_window(true);
+            uint64_t at = edge == 0u ? from[gap] : edge == 1u ? to[gap] : from[gap] + 0x800u;
+            struct vqg_judge parts = r->judge;
+            unsigned k;
+            for (k = 0; k < 3u; k++) {
+                r->judge.part_addr[k] = parts.part_addr[order[i / 2u][k]];
+                r->judge.part_bytes[k] = parts.part_bytes[order[i / 2u][k]];
+            }
+            assert_int_equal(take(r, at, 1, true), VQG_OK);
+            assert_open(r, CAP_RING, from[gap], to[gap]);
+            room_assert_seg(r, 1, CAP_RING, at, 1, true);
+            assert_int_equal(take(r, from[gap], (uint32_t)(to[gap] - from[gap] + 1u), true), VQG_OK);
+            if (edge == 0u) {
+                refuses(r, from[gap] - 1u, 2, true, VQG_RULE_SELF_ALIAS, INDEX, from[gap] - 1u, before[gap]);
+            } else {
+                refuses(r, to[gap], 2, true, VQG_RULE_SELF_ALIAS, INDEX, to[gap], to[gap] + 1u);
+            }
+        }
     }
-    refuses(room_with_window(true), PART_USED, 1, true, VQG_RULE_SELF_ALIAS, INDEX, PART_USED, PART_USED);
-    refuses(room_with_window(true), PART_USED + BYTES_USED - 1u, 1, true, VQG_RULE_SELF_ALIAS, INDEX,
-            PART_USED + BYTES_USED - 1u, PART_USED);
+}
+
+static void x8_inside_a_part_there_is_no_window(void **state)
+{
+    static const uint64_t inside[] = {PART_DESC, PART_DESC + BYTES_DESC - 1u, PART_AVAIL, PART_AVAIL + BYTES_AVAIL - 1u,
+                                      PART_USED, PART_USED + BYTES_USED - 1u};
+    static const uint64_t parts[3] = {PART_DESC, PART_AVAIL, PART_USED};
+    size_t i;
+    (void)state;
+    for (i = 0; i < sizeof inside / sizeof inside[0]; i++) {
+        struct room *r = room_with_window(false);
+        assert_int_equal(take(r, inside[i], 1, false), VQG_OK); /* a part that is only read is no harm */
+        assert_closed(r);
+        room_assert_seg(r, 1, CAP_RING, inside[i], 1, false);
+        assert_int_equal(r->caps[CAP_RING].pins, 1);
+        refuses(r, inside[i], 1, true, VQG_RULE_SELF_ALIAS, INDEX, inside[i], parts[i / 2u]);
+        assert_closed(r);
+    }
 }
 
 static void c4_window_ends_at_the_highest_address(void **state)
@@ -390,7 +424,8 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(m1_element_one_byte_beyond_the_window_is_split_where_the_policy_says_so),
     cmocka_unit_test(m2_window_has_the_rights_of_its_capability_and_no_other),
     cmocka_unit_test(x8_window_ends_where_the_parts_of_the_queue_begin),
-    cmocka_unit_test(x8_between_the_parts_there_is_no_window),
+    cmocka_unit_test(x8_window_between_two_parts_touches_neither),
+    cmocka_unit_test(x8_inside_a_part_there_is_no_window),
     cmocka_unit_test(c4_window_ends_at_the_highest_address),
     cmocka_unit_test(capability_over_all_addresses_but_the_last_is_no_special_case),
     cmocka_unit_test(segment_of_a_capability_without_a_mapping_has_no_pointer),

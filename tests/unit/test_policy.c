@@ -195,15 +195,21 @@ static void queue_that_lacks_a_required_feature_is_refused(void **state)
     assert_misuse(&q, &p, VQG_BAD_FEATURES);
 }
 
-static void queue_with_a_format_that_this_build_lacks_is_refused(void **state)
+static void queue_that_is_packed_is_a_modern_one(void **state)
 {
     struct vqg_queue q = sane_queue();
     const struct vqg_policy p = vqg_profile_spec();
     (void)state;
+    q.features = VQG_F_RING_PACKED;
+    assert_misuse(&q, &p, VQG_BAD_FEATURES);
+    q.features = VQG_F_RING_PACKED | VQG_F_IN_ORDER;
+    assert_misuse(&q, &p, VQG_BAD_FEATURES);
     q.features = VQG_F_VERSION_1 | VQG_F_RING_PACKED;
-    assert_misuse(&q, &p, VQG_BAD_FEATURES);
+    assert_accepted(&q, &p);
     q.features = VQG_F_VERSION_1 | VQG_F_IN_ORDER;
-    assert_misuse(&q, &p, VQG_BAD_FEATURES);
+    assert_accepted(&q, &p);
+    q.features = VQG_F_VERSION_1 | VQG_F_RING_PACKED | VQG_F_IN_ORDER;
+    assert_accepted(&q, &p);
     q.features = VQG_F_VERSION_1 | VQG_F_INDIRECT_DESC | VQG_F_EVENT_IDX | VQG_F_ACCESS_PLATFORM |
                  VQG_F_NOTIFICATION_DATA | VQG_F_RING_RESET;
     assert_accepted(&q, &p);
@@ -305,7 +311,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(q9_number_of_queues_is_one_when_not_named),
     cmocka_unit_test(x6_queue_index_that_is_zero_only_in_its_low_16_bits_is_refused),
     cmocka_unit_test(queue_that_lacks_a_required_feature_is_refused),
-    cmocka_unit_test(queue_with_a_format_that_this_build_lacks_is_refused),
+    cmocka_unit_test(queue_that_is_packed_is_a_modern_one),
     cmocka_unit_test(q11_modern_queue_that_is_big_endian_is_refused),
     cmocka_unit_test(byte_order_that_does_not_exist_is_misuse),
     cmocka_unit_test(q11_order_of_a_modern_queue_is_little_and_of_a_legacy_one_the_hosts),

@@ -58,6 +58,8 @@ static const struct {
     {VQG_BAD_HEAD, -19, "BAD_HEAD"},
     {VQG_BAD_SAVED, -20, "BAD_SAVED"},
     {VQG_BAD_ALIGN, -21, "BAD_ALIGN"},
+    {VQG_BAD_FORMAT, -22, "BAD_FORMAT"},
+    {VQG_BAD_ORDER, -23, "BAD_ORDER"},
 };
 #define STATUSES (sizeof statuses / sizeof statuses[0])
 
@@ -120,8 +122,8 @@ static void bands_of_a_status_meet_at_their_edges_and_do_not_overlap(void **stat
         bool misuse;
     } edges[] = {
         {INT_MAX, false, false},       {5, false, false},    {1, false, false},
-        {0, false, false},             {-1, false, true},    {-21, false, true},
-        {-22, false, true},            {-255, false, true},  {-256, false, true},
+        {0, false, false},             {-1, false, true},    {-23, false, true},
+        {-24, false, true},            {-255, false, true},  {-256, false, true},
         {-257, true, false},           {-258, true, false},  {(int)VQG_V_LAST_ + 1, true, false},
         {(int)VQG_V_LAST_, true, false}, {INT_MIN, true, false},
     };
@@ -156,8 +158,8 @@ static void f2_any_number_taken_for_a_status_is_answered_with_words(void **state
     }
     assert_string_equal(vqg_status_name((enum vqg_status)6), "NONE");
     assert_string_equal(vqg_status_text((enum vqg_status)6), "unknown status");
-    assert_string_equal(vqg_status_name((enum vqg_status)-22), "NONE");
-    assert_string_equal(vqg_status_text((enum vqg_status)-22), "unknown status");
+    assert_string_equal(vqg_status_name((enum vqg_status)-24), "NONE");
+    assert_string_equal(vqg_status_text((enum vqg_status)-24), "unknown status");
     assert_string_equal(vqg_status_name(VQG_V_LAST_), "NONE");
     assert_string_equal(vqg_status_text(VQG_V_LAST_), "unknown status");
     assert_string_equal(vqg_status_name((enum vqg_status)INT_MIN), "NONE");
