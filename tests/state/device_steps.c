@@ -158,6 +158,9 @@ void push(unsigned k, bool all)
         chain_is_back(k);
         return;
     }
+    broken = sm_dev_push(&now.dev, c->head, c->writable + 1u);
+    holds(vqg_device_push(&now.device, c, c->writable + 1u) == VQG_BAD_LENGTH && sm_set_has(&broken, SM_C11),
+          "more than was lent cannot have been written");
     holds(vqg_chain_write(c, 0, payload, written) == VQG_OK, "the buffers can be written");
     may_write_buffers(c);
     lend_returns();
@@ -166,6 +169,7 @@ void push(unsigned k, bool all)
     st = vqg_device_push(&now.device, c, written);
     if (sm_set_is_empty(&broken)) {
         holds(st == VQG_OK, "what the model returns, the library returns");
+        holds(vqg_device_push(&now.device, c, 0) == VQG_BAD_CHAIN, "a chain is returned once");
         may_write_returns();
         if (now.honest) {
             fifo_put(&now.returned, number_of(c->head), written);

@@ -168,6 +168,7 @@ int main(int argc, char **argv)
     char *end = NULL;
     unsigned long more = argc > 1 ? strtoul(argv[1], &end, 10) : 0;
     unsigned failed = 0;
+    bool lacking = false; /* a build without one of the formats */
     (void)setvbuf(stdout, NULL, _IOLBF, 0);
     if (argc == 4 && strcmp(argv[1], "--replay") == 0 && read_script(argv[2])) {
         return replay(argv[3]);
@@ -181,7 +182,9 @@ int main(int argc, char **argv)
             path.script = scripts[i];
             path.script.adds = (uint8_t)(path.script.adds + more);
             setting = (struct setting){scripts[i].size, kind % 2u != 0u, kind >= 2u};
-            if (setting.packed || (setting.size & (setting.size - 1u)) == 0u) {
+            if ((features() & VQG_F_LACKING_) != 0u) {
+                lacking = true;
+            } else if (setting.packed || (setting.size & (setting.size - 1u)) == 0u) {
                 explore_script();
             }
         }
@@ -189,7 +192,7 @@ int main(int argc, char **argv)
     for (unsigned i = 0; i < sizeof rules / sizeof rules[0]; i++) {
         const uint64_t count = named[sm_rule_by_name(rules[i])];
         (void)printf("%s%s %" PRIu64, i % 10u == 0u ? i == 0u ? "" : "\n" : ", ", rules[i], count);
-        failed += count == 0u ? 1u : 0u;
+        failed += count == 0u && !lacking ? 1u : 0u;
     }
     (void)printf("\n%u rules are missing\n%u passed, %u failed\n", failed, failed == 0u ? 1u : 0u, failed);
     return failed == 0u ? 0 : 1;

@@ -180,7 +180,7 @@ static const struct vqg_cap *lookup(void *context, uint64_t addr)
     return NULL;
 }
 
-static uint64_t features(void)
+uint64_t features(void)
 {
     return VQG_F_VERSION_1 | VQG_F_INDIRECT_DESC | (setting.packed ? VQG_F_RING_PACKED : 0u) |
            (setting.in_order ? VQG_F_IN_ORDER : 0u);

@@ -116,6 +116,7 @@ struct steps {
 
 void request_is_back(unsigned number);
 void chain_is_back(unsigned chain);
+uint64_t features(void);
 void start(uint8_t adds, uint8_t resets, uint8_t writes);
 void reset(void);
 uint64_t get(unsigned at, unsigned bytes);
