@@ -329,8 +329,7 @@ int main(int argc, char **argv)
     static const uint32_t sizes[] = {1, 2, 3, 8, 256};
     static const uint64_t formats[] = {0, VQG_F_RING_PACKED, VQG_F_IN_ORDER, VQG_F_RING_PACKED | VQG_F_IN_ORDER};
     uint32_t asked = argc > 1 ? (uint32_t)strtoul(argv[1], NULL, 10) : 1u;
-    unsigned passed = 0;
-    size_t i, k;
+    size_t passed = 0, i, k;
     if (argc > 2 || asked == 0u) {
         fprintf(stderr, "usage: two_sides [REQUESTS]\n");
         return 2;
@@ -346,6 +345,6 @@ int main(int argc, char **argv)
             }
         }
     }
-    printf("%u passed, 0 failed\n", passed);
+    printf("%zu passed, 0 failed\n", passed);
     return 0;
 }
