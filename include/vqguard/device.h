@@ -64,9 +64,11 @@ VQG_API bool vqg_chain_touches_(const struct vqg_chain *c, uint64_t addr, uint64
  *         chain stays in the ring; VQG_DEAD; VQG_BAD_ENDPOINT; VQG_BAD_CHAIN when `c` is null, in flight or has
  *         too little storage; VQG_V_AVAIL_JUMP (S1), VQG_V_HEAD_RANGE (S2), VQG_V_OVERSUBSCRIBED (S3),
  *         VQG_V_HEAD_IN_FLIGHT (S4), VQG_V_SHARED_DESCRIPTOR (S5), each of which latches; and the rules of kind
- *         CHAIN (C1 to C10, I1 to I8, I12, M1 to M3, M9, X8), which latch, or under VQG_CHAIN_DROP return the
- *         head to the driver with length 0: then there may be more, and the caller goes on. (2.7.5, 2.7.5.3,
- *         2.7.6)
+ *         CHAIN (C1 to C10, I1 to I10, I12, M1 to M3, M9, X8), which latch, or under VQG_CHAIN_DROP return the
+ *         head to the driver with length 0: then there may be more, and the caller goes on. Of a packed queue
+ *         VQG_V_LIST_BOUND (P3), VQG_V_MEMBER_AVAILABLE (P4), VQG_V_BUFFER_ID_RANGE (P5) and S4, which latch also
+ *         behind an element that alone would be dropped; the record then has that element's rule, which came first.
+ *         With IN_ORDER VQG_V_DESCRIPTOR_ORDER (O4). (2.7.5, 2.7.5.3, 2.7.6, 2.8.5, 2.8.6)
  */
 VQG_API VQG_PORT_NODISCARD enum vqg_status vqg_device_pop(struct vqg_device *d, struct vqg_chain *c)
 {

@@ -105,8 +105,8 @@ VQG_API enum vqg_status vqg_device_check_saved_(struct vqg_device *d, const stru
  * popped again first, with every rule of a first time; `s->heads` stays private
  * and in place until then.
  *
- * @return VQG_OK; VQG_BAD_SAVED, and the queue is off again; VQG_BAD_STATE when it is not live or was used
- *         already; VQG_BAD_ENDPOINT for a null argument.
+ * @return VQG_OK; VQG_BAD_SAVED, and the queue is off again; VQG_BAD_STATE when it is not live, or not at its
+ *         first position; VQG_BAD_ENDPOINT for a null argument.
  */
 VQG_API VQG_PORT_NODISCARD enum vqg_status vqg_device_restore(struct vqg_device *d, const struct vqg_device_state *s)
 {

@@ -55,7 +55,7 @@
     X(SPURIOUS_KICK, S6, DRIVER, BUILT, "2.7.10.2", "A call takes at most one chain; a kick without one changes nothing") \
     /* A.4 chains */                                                                                                   \
     X(NEXT_RANGE, C1, DRIVER, CHAIN, "2.7.5", "The next index is inside the table it stands in")                       \
-    X(CHAIN_BOUND, C2, DRIVER, CHAIN, "2.7.5.2", "A chain ends within the longest allowed; tested before each fetch")  \
+    X(CHAIN_BOUND, C2, DRIVER, CHAIN, "2.7.5.2", "A chain ends within the longest allowed; tested element by element")  \
     X(TOTAL_LENGTH, C3, DRIVER, CHAIN, "2.7.5.2", "The lengths of a chain add up to less than 2^32")                   \
     X(ELEMENT_RANGE, C4, DRIVER, CHAIN, "2.7.5", "An element does not wrap, nor pass the highest address")             \
     X(CAPABILITY, C5, DRIVER, CHAIN, "2.7.5.1", "A capability covers the element's address")                           \
@@ -77,7 +77,7 @@
     X(REFERRER_WRITE, I7, DRIVER, BUILT, "2.7.5.3.2", "The write flag of a descriptor that refers to a table is ignored") \
     X(INDIRECT_MIXED, I8, DRIVER, CHAIN, "2.7.5.3.2", "Direct elements before a table are read as such, or refused by the strict profile") \
     X(TABLE_SEQUENTIAL, I9, DRIVER, CHAIN, "2.8.7",                                                                    \
-      "Entries of a packed table follow each other; flags other than the write flag are ignored, or refused by the strict profile") \
+      "Entries of a packed table follow each other; their NEXT and lap flags are ignored, or refused by the strict profile") \
     X(TABLE_ALONE, I10, DRIVER, CHAIN, "2.8.5", "A descriptor of a packed queue that refers to a table is alone in its list") \
     X(SNAPSHOT, I11, DRIVER, BUILT, "-", "A table entry is copied to private memory before any of it is judged")       \
     X(TABLE_ALIAS, I12, DRIVER, CHAIN, "-", "A device-writable element does not overlap the chain's own table")        \
