@@ -50,14 +50,6 @@ VQG_API uint64_t vqg_packed_word_(uint32_t len, uint32_t id, uint32_t flags)
     return len | ((uint64_t)(id | (flags << 16)) << 32);
 }
 
-/** The first unpublished element: its flags wait for vqg_packed_publish_(). Returns what is stored until then. */
-VQG_API uint32_t vqg_packed_hold_back_(struct vqg_ring *r, uint16_t at, uint32_t flags)
-{
-    r->first_flags = (uint16_t)flags;
-    /* Neither available nor used in this lap. */
-    return vqg_packed_used_((uint16_t)(at ^ VQG_PACKED_WRAP_));
-}
-
 /** Does the other side want to hear of what was published from `was` on? Barrier B. */
 VQG_API bool vqg_packed_due_(const struct vqg_ring *r, uint16_t was)
 {
@@ -144,9 +136,14 @@ VQG_API VQG_PORT_INLINE void vqg_packed_begin_(struct vqg_ring *r, struct vqg_sl
     slots[id].position = at;
     slots[w->index].order = (uint16_t)id;
     if (at == r->published) {
-        flags = vqg_packed_hold_back_(r, at, flags);
+        /* The device looks at these flags now: they are stored last, and until then those of a lap ago stay (P10). */
+        r->first_flags = (uint16_t)flags;
+        vqg_put64_(r->desc, vqg_packed_at_(at), addr);
+        vqg_put32_(r->desc, vqg_packed_at_(at) + VQG_PACKED_LEN_OFFSET_, len);
+        vqg_put16_(r->desc, vqg_packed_at_(at) + VQG_PACKED_ID_OFFSET_, (uint16_t)id);
+        return;
     }
-    vqg_put128_(r->desc, (size_t)w->index * VQG_DESC_BYTES, addr, vqg_packed_word_(len, id, flags));
+    vqg_put128_(r->desc, vqg_packed_at_(at), addr, vqg_packed_word_(len, id, flags));
 }
 
 /** Writes a direct list under an id. There is room for it. */
@@ -215,7 +212,11 @@ VQG_API void vqg_packed_return_(struct vqg_ring *r, uint16_t at, uint32_t id, ui
 {
     uint32_t flags = vqg_packed_used_(at) | (len != 0u ? VQG_DESC_F_WRITE : 0u);
     if (at == r->published) {
-        flags = vqg_packed_hold_back_(r, at, flags);
+        /* As in vqg_packed_begin_(): the driver looks at these flags now. */
+        r->first_flags = (uint16_t)flags;
+        vqg_put32_(r->desc, vqg_packed_at_(at) + VQG_PACKED_LEN_OFFSET_, len);
+        vqg_put16_(r->desc, vqg_packed_at_(at) + VQG_PACKED_ID_OFFSET_, (uint16_t)id);
+        return;
     }
     vqg_put32x2_(r->desc, vqg_packed_at_(at) + VQG_PACKED_LEN_OFFSET_, len, id | (flags << 16));
 }

@@ -204,6 +204,14 @@ VQG_API void vqg_put32x2_(struct vqg_shared s, size_t offset, uint32_t first, ui
     VQG_PORT_CLEAN(p, 8u);
 }
 
+/** Stores a 64-bit field. The handle is 8-byte aligned. */
+VQG_API void vqg_put64_(struct vqg_shared s, size_t offset, uint64_t v)
+{
+    volatile void *p = s.base_ + offset;
+    vqg_port_store64((volatile uint64_t *)p, vqg_shared_swaps_(s) ? vqg_swap64_(v) : v);
+    VQG_PORT_CLEAN(p, 8u);
+}
+
 /** Stores two 64-bit fields. The handle is 8-byte aligned. */
 VQG_API void vqg_put128_(struct vqg_shared s, size_t offset, uint64_t first, uint64_t second)
 {

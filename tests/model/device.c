@@ -295,7 +295,9 @@ static void disown(struct sm_dev *dev, uint32_t head)
 
 static void end_flight(struct sm_dev *dev, uint32_t head, uint32_t len)
 {
-    give_back(dev, head, len, dev->in_flight[head].slots, len == dev->in_flight[head].writable);
+    /* A dropped chain was not even looked at: nothing may stand for it. */
+    give_back(dev, head, len, dev->in_flight[head].slots,
+              !dev->in_flight[head].dropped && len == dev->in_flight[head].writable);
     forget(dev, head);
     if (!sm_is_in_order(dev->config.features) || !dev->config.batch_used)
         disown(dev, head);

@@ -55,6 +55,28 @@ static void p2_cursor_moves_by_the_recorded_count(void **state)
     }
 }
 
+static void p6_cursor_moves_by_the_count_of_the_id_that_was_judged_and_not_for_another(void **state)
+{
+    struct world *w = packed_world(SIZE, 0);
+    uint16_t one;
+    uint16_t three;
+    uint16_t at;
+    (void)state;
+    one = packed_lend(w, 0, 1, 1);
+    three = packed_lend(w, 1, 2, 2);
+    at = w->driver.ledger.ring.get;
+    /* The list that was added last comes back first. */
+    packed_return(peer(), three, 7);
+    assert_int_equal(take_ok(w).count, 3);
+    assert_int_equal(w->driver.ledger.ring.get, vqg_packed_step_(&w->driver.ledger.ring, at, 3));
+    at = w->driver.ledger.ring.get;
+    forge(w, three, 7, PACKED_USED | PACKED_WRITE);
+    assert_take_refused(w, VQG_RULE_USED_ID_OUTSTANDING, at & 0x7fffu, three, 0);
+    assert_int_equal(w->driver.ledger.ring.get, at);
+    assert_int_equal(w->slots[one].count, 1);
+    world_free(w);
+}
+
 static void u2_packed_id_not_below_the_size_latches(void **state)
 {
     static const struct {
@@ -291,6 +313,7 @@ static void x4_nothing_that_the_driver_wrote_is_fetched_back(void **state)
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(p1_element_is_used_only_when_both_flags_say_so),
     cmocka_unit_test(p2_cursor_moves_by_the_recorded_count),
+    cmocka_unit_test(p6_cursor_moves_by_the_count_of_the_id_that_was_judged_and_not_for_another),
     cmocka_unit_test(u2_packed_id_not_below_the_size_latches),
     cmocka_unit_test(u3_packed_id_never_lent_latches),
     cmocka_unit_test(u3_packed_id_returned_twice_latches),
