@@ -53,11 +53,12 @@ VQG_API VQG_PORT_NODISCARD enum vqg_status vqg_notification_parse(uint32_t value
  */
 VQG_API VQG_PORT_NODISCARD enum vqg_status vqg_device_hint(struct vqg_device *d, uint16_t next)
 {
-    const struct vqg_ring *r = &d->ring;
+    const struct vqg_ring *r;
     uint16_t behind;
     uint32_t ahead;
     VQG_EXPECT_(d != NULL, VQG_BAD_ENDPOINT);
     VQG_EXPECT_(d->judge.guard.state == VQG_STATE_LIVE, VQG_DEAD);
+    r = &d->ring;
     if (vqg_ring_is_packed_(r)) {
         VQG_REQUIRE(&d->judge.guard,
                     (next & VQG_PACKED_OFFSET_) < r->size &&
