@@ -200,9 +200,10 @@ VQG_API VQG_PORT_COLD void vqg_judge_move_(struct vqg_judge *j, uint64_t addr)
     first = cap->base;
     last = first + (cap->size - 1u);
     last = last < j->policy.max_address ? last : j->policy.max_address;
-    if (addr > last || !vqg_judge_cut_(j, addr, &first, &last) || last - first == UINT64_MAX) {
+    if (addr > last || !vqg_judge_cut_(j, addr, &first, &last)) {
         return;
     }
+    /* A capability has fewer than 2^64 bytes. */
     w->first = first;
     w->size = last - first + 1u;
     w->bus = cap->bus + (first - cap->base);
@@ -268,6 +269,7 @@ VQG_API VQG_PORT_COLD enum vqg_status vqg_chain_table_(struct vqg_judge *j, stru
                                          uint32_t len, struct vqg_shared *table)
 {
     const struct vqg_cap *cap;
+    bool readable;
     uint32_t i;
     VQG_REQUIRE(&j->guard, (j->features & VQG_F_INDIRECT_DESC) != 0u, INDIRECT_FEATURE, index, addr, 0u);
     VQG_REQUIRE(&j->guard, len != 0u && len % VQG_DESC_BYTES == 0u, TABLE_LENGTH, index, len, VQG_DESC_BYTES);
@@ -275,10 +277,9 @@ VQG_API VQG_PORT_COLD enum vqg_status vqg_chain_table_(struct vqg_judge *j, stru
                 len / VQG_DESC_BYTES, j->policy.max_table_entries);
     VQG_REQUIRE(&j->guard, vqg_chain_fits_(j, addr, len), ELEMENT_RANGE, index, addr, j->policy.max_address);
     cap = vqg_caps_lookup_(&j->caps, addr);
-    VQG_REQUIRE(&j->guard,
-                cap != NULL && addr - cap->base < cap->size && len <= cap->size - (addr - cap->base) &&
-                    vqg_cap_allows_(cap, false) && cap->map != NULL,
-                TABLE_READABLE, index, addr, len);
+    readable = cap != NULL && addr - cap->base < cap->size && len <= cap->size - (addr - cap->base) &&
+               vqg_cap_allows_(cap, false) && cap->map != NULL;
+    VQG_REQUIRE(&j->guard, readable, TABLE_READABLE, index, addr, len);
     for (i = 0; i < c->count; i++) {
         const struct vqg_seg *s = &c->seg[i];
         VQG_REQUIRE(&j->guard, !s->write || !vqg_ranges_overlap_(s->addr, s->len, addr, len), TABLE_ALIAS, index,

@@ -60,11 +60,10 @@ VQG_API VQG_PORT_NODISCARD enum vqg_status vqg_device_hint(struct vqg_device *d,
     VQG_EXPECT_(d->judge.guard.state == VQG_STATE_LIVE, VQG_DEAD);
     r = &d->ring;
     if (vqg_ring_is_packed_(r)) {
-        VQG_REQUIRE(&d->judge.guard,
-                    (next & VQG_PACKED_OFFSET_) < r->size &&
+        bool possible = (next & VQG_PACKED_OFFSET_) < r->size &&
                         (vqg_packed_distance_(r, r->published, next) <= r->size ||
-                         vqg_packed_distance_(r, next, r->get) <= r->size),
-                    NOTIFY_HINT, vqg_ring_place_(r, r->get), next, r->size);
+                         vqg_packed_distance_(r, next, r->get) <= r->size);
+        VQG_REQUIRE(&d->judge.guard, possible, NOTIFY_HINT, vqg_ring_place_(r, r->get), next, r->size);
         return VQG_OK;
     }
     behind = (uint16_t)(r->get - next);

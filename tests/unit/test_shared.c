@@ -117,6 +117,34 @@ static void x1_x2_index_fetch_is_one_acquiring_load_of_two_bytes(void **state)
     }
 }
 
+static void x1_single_fields_of_32_and_64_bits_move_in_one_access_in_either_order(void **state)
+{
+    unsigned big;
+    (void)state;
+    for (big = 0; big < 2u; big++) {
+        struct vqg_shared s = vqg_shared_at(memory, big != 0u);
+        (void)fill(NULL);
+        assert_int_equal(vqg_fetch32_(s, 12), field(12, 4, big != 0u));
+        assert_int_equal(vqg_fetch64_(s, 24), field(24, 8, big != 0u));
+        assert_int_equal(test_port.count, 2);
+        assert_access(0, memory + 12, 4, false, false);
+        assert_access(1, memory + 24, 8, false, false);
+        assert_int_equal(test_port.invalidated, 12);
+        vqg_put32_(s, 4, 0xA1B2C3D4u);
+        vqg_put64_(s, 32, 0x0123456789ABCDEFu);
+        assert_int_equal(test_port.count, 4);
+        assert_access(2, memory + 4, 4, true, false);
+        assert_access(3, memory + 32, 8, true, false);
+        assert_int_equal(test_port.cleaned, 12);
+        assert_int_equal(field(4, 4, big != 0u), 0xA1B2C3D4u);
+        assert_int_equal(field(32, 8, big != 0u), 0x0123456789ABCDEFu);
+        assert_int_equal(memory[3], 0x13);
+        assert_int_equal(memory[8], 0x18);
+        assert_int_equal(memory[31], 0x2f);
+        assert_int_equal(memory[40], 0x38);
+    }
+}
+
 static void x1_x2_fetch_of_two_32_bit_fields_is_one_load_of_four_bytes_each(void **state)
 {
     unsigned big;
@@ -325,6 +353,7 @@ static const struct CMUnitTest tests[] = {
     SHARED_TEST(pointer_is_aligned_when_it_is_a_multiple_and_not_null),
     SHARED_TEST(x1_x2_16_bit_fetch_is_one_load_of_two_bytes),
     SHARED_TEST(x1_x2_index_fetch_is_one_acquiring_load_of_two_bytes),
+    SHARED_TEST(x1_single_fields_of_32_and_64_bits_move_in_one_access_in_either_order),
     SHARED_TEST(x1_x2_fetch_of_two_32_bit_fields_is_one_load_of_four_bytes_each),
     SHARED_TEST(x1_fetch_of_two_64_bit_fields_of_an_aligned_handle_is_one_load_each),
     SHARED_TEST(x1_fetch_of_two_64_bit_fields_of_an_unaligned_handle_is_each_byte_once),

@@ -13,7 +13,9 @@
 
 #define VQG_PORT_BIG_ENDIAN (__BYTE_ORDER__ == __ORDER_BIG_ENDIAN__)
 #define VQG_PORT_COLD __attribute__((cold))
+#if !defined(VQG_PORT_INLINE) && !defined(__OPTIMIZE_SIZE__)
 #define VQG_PORT_INLINE __attribute__((always_inline))
+#endif
 #define VQG_PORT_UNLIKELY(cond) (__builtin_expect(!!(cond), 0))
 #define VQG_PORT_NODISCARD __attribute__((warn_unused_result))
 
