@@ -108,23 +108,10 @@ struct vqg_policy {
 VQG_API struct vqg_policy vqg_profile_strict(void)
 {
     struct vqg_policy p;
+    /* Zero is no limit, and of each choice the strictest. */
+    vqg_zero_(&p, sizeof p);
     p.required_features = VQG_F_VERSION_1;
-    p.max_address = 0;
-    p.max_bytes_in_flight = 0;
-    p.max_bytes = 0;
-    p.max_elements = 0;
-    p.max_table_entries = 0;
-    p.min_readable = 0;
-    p.min_writable = 0;
-    p.min_length = 0;
-    p.length = VQG_LENGTH_REJECT;
-    p.zero = VQG_ZERO_REJECT;
-    p.span = VQG_SPAN_REFUSE;
-    p.chain = VQG_CHAIN_LATCH;
-    p.direction = VQG_DIRECTION_ANY;
     p.refuse_mixed = true;
-    p.accept_unflagged = false;
-    p.accept_claimed = false;
     return p;
 }
 
