@@ -35,9 +35,11 @@ extern "C" {
 /** A piece of shared memory. Only the functions of this file look inside. */
 struct vqg_shared {
     volatile unsigned char *base_; /**< private: where it starts */
-    bool big_;                     /**< private: fields are big-endian */
-    bool unaligned_;               /**< private: base_ is not 8-byte aligned */
+    uintptr_t kind_;               /**< private: VQG_SHARED_BIG_, VQG_SHARED_UNALIGNED_ */
 };
+
+#define VQG_SHARED_BIG_ 1u       /* fields are big-endian */
+#define VQG_SHARED_UNALIGNED_ 2u /* base_ is not 8-byte aligned */
 
 /** True when the pointer is `align`-aligned, a power of two, and not null. */
 VQG_API bool vqg_is_aligned_(const void *p, uintptr_t align)
@@ -50,15 +52,14 @@ VQG_API struct vqg_shared vqg_shared_at(void *base, bool big_endian)
 {
     struct vqg_shared s;
     s.base_ = (volatile unsigned char *)base;
-    s.big_ = big_endian;
-    s.unaligned_ = ((uintptr_t)base & 7u) != 0u;
+    s.kind_ = (big_endian ? VQG_SHARED_BIG_ : 0u) | (((uintptr_t)base & 7u) != 0u ? VQG_SHARED_UNALIGNED_ : 0u);
     return s;
 }
 
 /** True when the fields are big-endian. */
 VQG_API bool vqg_shared_is_big_(struct vqg_shared s)
 {
-    return VQG_BOTH_ORDERS_ && s.big_;
+    return VQG_BOTH_ORDERS_ && (s.kind_ & VQG_SHARED_BIG_) != 0u;
 }
 
 VQG_API bool vqg_shared_swaps_(struct vqg_shared s)
@@ -156,7 +157,7 @@ VQG_API void vqg_fetch128_(struct vqg_shared s, size_t offset, uint64_t *first, 
 {
     const volatile void *p = s.base_ + offset;
     const volatile uint64_t *field = (const volatile uint64_t *)p;
-    if (VQG_PORT_UNLIKELY(s.unaligned_)) {
+    if (VQG_PORT_UNLIKELY((s.kind_ & VQG_SHARED_UNALIGNED_) != 0u)) {
         *first = vqg_fetch64_bytes_(s, offset);
         *second = vqg_fetch64_bytes_(s, offset + 8u);
         return;

@@ -71,7 +71,7 @@ static void handle_knows_whether_it_is_aligned_to_8_bytes(void **state)
     unsigned i;
     (void)state;
     for (i = 0; i <= 16u; i++) {
-        assert_int_equal(vqg_shared_at(memory + i, false).unaligned_, i % 8u != 0u);
+        assert_int_equal(vqg_shared_at(memory + i, false).kind_ & VQG_SHARED_UNALIGNED_, i % 8u != 0u ? VQG_SHARED_UNALIGNED_ : 0u);
     }
     assert_int_equal(test_port.count, 0);
 }
