@@ -106,7 +106,7 @@ static void foe_add(struct foe *f)
 
 static void foe_take(struct foe *f)
 {
-    struct vqg_done done;
+    struct vqg_done done = {0};
     enum vqg_status st = vqg_driver_take(&f->world->driver, &done);
     if (st == VQG_OK) {
         struct loan *l = &f->loans[done.id];
