@@ -167,7 +167,7 @@ VQG_API VQG_PORT_NODISCARD enum vqg_status vqg_device_enable(struct vqg_device *
  * vqg_device_enable() goes on, because chains of before may still be popped.
  *
  * @param d      the endpoint, private memory
- * @param q      the queue as the driver configured it; see vqg_device_enable()
+ * @param q      the queue as the driver configured it, see vqg_device_enable(); null when it did not yet: it is off
  * @param p      policy; every field but min_length and length is used
  * @param caps   how to look capabilities up; copied
  * @param slots  private memory for the record, one entry for each descriptor
@@ -189,7 +189,7 @@ VQG_API VQG_PORT_NODISCARD enum vqg_status vqg_device_init(struct vqg_device *d,
     d->judge.guard.drop = p->chain == VQG_CHAIN_DROP;
     d->record.slots = slots;
     d->nslots = nslots;
-    return vqg_device_enable(d, q);
+    return q == NULL ? VQG_OK : vqg_device_enable(d, q);
 }
 
 /** Lists the chains in flight: the record forgets them when the queue is enabled again. */

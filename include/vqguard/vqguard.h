@@ -34,6 +34,8 @@
 #include "device.h"
 #include "notify.h"
 #include "restore.h"
+#include "client.h"
+#include "monitor.h"
 
 #ifdef __cplusplus
 extern "C" {

@@ -270,6 +270,20 @@ static void r5_enable_after_reset_starts_with_an_empty_record(void **state)
     world_free(w);
 }
 
+static void a_device_without_a_queue_is_off_until_it_is_enabled(void **state)
+{
+    struct world *w = world_new(8, 0);
+    struct vqg_device *d = &w->device;
+    (void)state;
+    assert_status(vqg_device_init(d, NULL, &w->policy, &w->lookup, w->slots, 8), VQG_OK);
+    assert_status(vqg_device_pop(d, &w->chain), VQG_DEAD);
+    assert_false(vqg_device_notify(d));
+    assert_false(vqg_device_in_flight(d, 0, UINT64_MAX));
+    assert_status(vqg_device_enable(d, &w->queue), VQG_OK);
+    assert_status(vqg_device_pop(d, &w->chain), VQG_EMPTY);
+    world_free(w);
+}
+
 static void init_names_the_argument_at_fault(void **state)
 {
     struct world *w = world_new(8, 0);
@@ -280,7 +294,7 @@ static void init_names_the_argument_at_fault(void **state)
     (void)state;
     assert_status(vqg_device_init(NULL, &w->queue, &w->policy, &caps, w->slots, 8), VQG_BAD_ENDPOINT);
     assert_status(vqg_device_enable(NULL, &w->queue), VQG_BAD_ENDPOINT);
-    assert_status(vqg_device_init(d, NULL, &w->policy, &caps, w->slots, 8), VQG_BAD_QUEUE);
+    assert_status(vqg_device_enable(d, NULL), VQG_BAD_QUEUE);
     assert_status(vqg_device_init(d, &w->queue, NULL, &caps, w->slots, 8), VQG_BAD_POLICY);
     assert_status(vqg_device_init(d, &w->queue, &w->policy, NULL, w->slots, 8), VQG_BAD_CAPS);
     assert_status(vqg_device_init(d, &w->queue, &w->policy, &caps, NULL, 8), VQG_BAD_SLOTS);
@@ -324,6 +338,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(features_of_a_packed_queue_have_version_1_among_them),
     cmocka_unit_test(features_that_the_policy_requires_are_required),
     cmocka_unit_test(r5_enable_after_reset_starts_with_an_empty_record),
+    cmocka_unit_test(a_device_without_a_queue_is_off_until_it_is_enabled),
     cmocka_unit_test(init_names_the_argument_at_fault),
 };
 
