@@ -6,6 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 
 void runner_begin(void)
 {
@@ -15,6 +18,11 @@ void runner_begin(void)
     if (filter != NULL) {
         cmocka_set_test_filter(filter);
     }
+#ifdef __GLIBC__
+    /* A world is not mapped anew for every test, which would take most of the time. */
+    mallopt(M_MMAP_MAX, 0);
+    mallopt(M_TRIM_THRESHOLD, 1 << 30);
+#endif
     /* A rule that bounds a loop may be the one that is off. */
     alarm(name == NULL ? 300u : 10u);
     setvbuf(stdout, NULL, _IONBF, 0);

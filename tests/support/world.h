@@ -76,6 +76,8 @@ struct world_copy *world_copy(const struct world *w);
  * and where a device's window lies. Frees the copy.
  */
 void world_assert_unchanged(const struct world *w, struct world_copy *before);
+/** The same of all but shared memory, and keeps the copy: where many calls are not to touch that at all. */
+void world_assert_private_unchanged(const struct world *w, const struct world_copy *before);
 
 /** Host pointer for an offset, for looking at payload. */
 unsigned char *world_at(const struct world *w, uint64_t offset);
