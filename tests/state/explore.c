@@ -3,7 +3,7 @@
  * Every interleaving of a bounded script of steps of a driver endpoint, a device endpoint and one hostile write,
  * depth first. Each step is compared with the models; from a state that was reached before nothing is gone on.
  *
- *     state_space [MORE]                     MORE requests on each path than by default
+ *     state_space [MORE]                     MORE requests on each path than by default; -1: one less
  *     state_space --replay SCRIPT PATH       as a failure prints it: each step in words
  */
 #define _POSIX_C_SOURCE 200809L
@@ -166,14 +166,14 @@ static const char *const rules[] = {"S1", "S2", "S3", "S4", "S5", "C1", "C2", "C
 int main(int argc, char **argv)
 {
     char *end = NULL;
-    unsigned long more = argc > 1 ? strtoul(argv[1], &end, 10) : 0;
+    long more = argc > 1 ? strtol(argv[1], &end, 10) : 0;
     unsigned failed = 0;
-    bool lacking = false; /* a build without one of the formats */
+    bool lacking = more < 0; /* or a build without one of the formats: not every rule turns up */
     (void)setvbuf(stdout, NULL, _IOLBF, 0);
     if (argc == 4 && strcmp(argv[1], "--replay") == 0 && read_script(argv[2])) {
         return replay(argv[3]);
     }
-    if (argc > 2 || more > 90u || (argc > 1 && (end == argv[1] || *end != '\0'))) {
+    if (argc > 2 || more < -1 || more > 90 || (argc > 1 && (end == argv[1] || *end != '\0'))) {
         (void)fprintf(stderr, "usage: state_space [MORE]\n       state_space --replay SCRIPT PATH\n");
         return 2;
     }
