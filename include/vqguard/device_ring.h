@@ -67,7 +67,7 @@ VQG_API VQG_PORT_INLINE enum vqg_status vqg_device_read_(struct vqg_device *d, s
 {
     struct vqg_ring *r = &d->ring;
     enum vqg_status st;
-    if (r->seen == r->get && VQG_PORT_UNLIKELY(d->resume_left == 0u)) {
+    if (r->seen == r->get && d->resume_left == 0u) {
         st = vqg_device_harvest_(d);
         if (VQG_PORT_UNLIKELY(st == VQG_EMPTY)) {
             st = vqg_device_look_again_(d);
