@@ -23,7 +23,6 @@ struct vqg_driver {
     uint32_t max_direct; /**< segments of a direct chain: at most the queue size and the policy's elements */
     uint32_t max_indirect; /**< segments of an indirect chain: at most the policy's elements */
     uint16_t free_head;  /**< first descriptor of the free list */
-    bool circular;       /**< split with IN_ORDER: descriptors are used, and come back, round and round (2.7.5.2) */
     bool indirect;       /**< VIRTIO_F_INDIRECT_DESC was acknowledged */
     bool notify_data;    /**< VIRTIO_F_NOTIFICATION_DATA was acknowledged */
 };
@@ -67,7 +66,6 @@ VQG_API VQG_PORT_NODISCARD enum vqg_status vqg_driver_init(struct vqg_driver *d,
         d->max_indirect = d->ledger.policy.max_elements;
         d->max_indirect = d->max_indirect < VQG_QUEUE_SIZE_MAX ? d->max_indirect : VQG_QUEUE_SIZE_MAX;
         d->max_direct = d->max_indirect < q->size ? d->max_indirect : q->size;
-        d->circular = d->ledger.ring.in_order && !d->ledger.ring.packed;
         d->notify_data = (q->features & VQG_F_NOTIFICATION_DATA) != 0u;
         d->indirect = (q->features & VQG_F_INDIRECT_DESC) != 0u;
         vqg_driver_begin_(d);
@@ -82,8 +80,8 @@ VQG_API void vqg_driver_settle_(struct vqg_driver *d, uint16_t head)
     struct vqg_slot *first = &slots[head];
     d->free_count += first->count;
     first->count = 0;
-    if (VQG_PORT_UNLIKELY(d->circular)) {
-        return;
+    if (VQG_PORT_UNLIKELY(d->ledger.ring.in_order)) {
+        return; /* they are used, and come back, round and round; a split queue's have to be (2.7.5.2) */
     }
     slots[first->tail].next = d->free_head;
     d->free_head = head;
