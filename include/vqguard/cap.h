@@ -164,7 +164,7 @@ VQG_API uint32_t vqg_cap_table_find_(const struct vqg_cap_table *t, uint64_t add
     const struct vqg_cap *at = t->caps;
     const struct vqg_cap *middle = at + (t->count - t->top);
     size_t half = (size_t)t->top * sizeof *at;
-    /* The number of steps depends on the count alone, and there is no branch to guess. Bytes spare each step a product. */
+    /* The count alone decides on the number of steps, and there is no branch to guess. Bytes spare each a product. */
     at = middle->base <= addr ? middle : at;
     while ((half /= 2u) >= sizeof *at) {
         /* NOLINTNEXTLINE(bugprone-casting-through-void): a whole number of entries on. */

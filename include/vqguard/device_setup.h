@@ -78,8 +78,8 @@ VQG_API enum vqg_status vqg_device_part_(struct vqg_device *d, uint32_t n, uint6
                           QUEUE_DISJOINT, bad, addr, d->judge.part_addr[i]);
     }
     for (i = 0; s != NULL && i < VQG_QUEUE_SIZE_MAX; i++) {
-        VQG_REQUIRE_SETUP(g, s->judge.guard.state == VQG_STATE_OFF || !vqg_judge_owns_(&s->judge, addr, bytes), QUEUE_DISJOINT,
-                          bad, addr, s->judge.guard.violation.queue);
+        VQG_REQUIRE_SETUP(g, s->judge.guard.state == VQG_STATE_OFF || !vqg_judge_owns_(&s->judge, addr, bytes),
+                          QUEUE_DISJOINT, bad, addr, s->judge.guard.violation.queue);
         s = s->sibling;
     }
     VQG_REQUIRE_SETUP(g, vqg_caps_pin_(&d->judge.caps, cap, addr, bytes, &d->part_pin[n]), PIN, bad, addr, bytes);

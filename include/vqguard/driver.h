@@ -32,8 +32,8 @@ struct vqg_request {
 };
 
 /** Checks the caller's segments, adds up the writable bytes, and settles on the least used length. */
-VQG_API VQG_PORT_INLINE enum vqg_status vqg_driver_check_(const struct vqg_driver *d, const struct vqg_seg *seg, uint32_t count,
-                                          uint32_t *least, uint32_t *writable)
+VQG_API VQG_PORT_INLINE enum vqg_status vqg_driver_check_(const struct vqg_driver *d, const struct vqg_seg *seg,
+                                                          uint32_t count, uint32_t *least, uint32_t *writable)
 {
     const struct vqg_seg *end = seg + count;
     uint64_t bytes = 0;

@@ -219,7 +219,7 @@ VQG_API void vqg_guard_clear_(struct vqg_guard *g)
 /** The other side keeps this rule, or the enclosing function returns its status. */
 #define VQG_REQUIRE(guard, cond, name, index, value, limit)                                                            \
     do {                                                                                                               \
-        if (VQG_BREAKS_(cond, VQG_RULE_##name)) {                                                                                 \
+        if (VQG_BREAKS_(cond, VQG_RULE_##name)) {                                                                      \
             vqg_guard_refuse_((guard), VQG_RULE_##name, (uint32_t)(index), (uint64_t)(value), (uint64_t)(limit));      \
             return VQG_V_##name;                                                                                       \
         }                                                                                                              \
@@ -228,7 +228,7 @@ VQG_API void vqg_guard_clear_(struct vqg_guard *g)
 /** A configuration keeps this rule, or the enclosing function returns the status that names the argument. */
 #define VQG_REQUIRE_SETUP(guard, cond, name, status, value, limit)                                                     \
     do {                                                                                                               \
-        if (VQG_BREAKS_(cond, VQG_RULE_##name)) {                                                                                 \
+        if (VQG_BREAKS_(cond, VQG_RULE_##name)) {                                                                      \
             vqg_guard_note_((guard), VQG_RULE_##name, 0u, (uint64_t)(value), (uint64_t)(limit));                       \
             return (status);                                                                                           \
         }                                                                                                              \
@@ -237,7 +237,7 @@ VQG_API void vqg_guard_clear_(struct vqg_guard *g)
 /** The including program keeps this rule, or the enclosing function returns the status; nothing is latched. */
 #define VQG_REQUIRE_CALLER(cond, name, status)                                                                         \
     do {                                                                                                               \
-        if (VQG_BREAKS_(cond, VQG_RULE_##name)) {                                                                                 \
+        if (VQG_BREAKS_(cond, VQG_RULE_##name)) {                                                                      \
             return (status);                                                                                           \
         }                                                                                                              \
     } while (0)

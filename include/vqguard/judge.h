@@ -265,8 +265,8 @@ VQG_API VQG_PORT_INLINE enum vqg_status vqg_chain_take_(struct vqg_judge *j, str
 }
 
 /** Judges the reference to an indirect table, and gives a handle to its bytes. */
-VQG_API VQG_PORT_COLD enum vqg_status vqg_chain_table_(struct vqg_judge *j, struct vqg_chain *c, uint32_t index, uint64_t addr,
-                                         uint32_t len, struct vqg_shared *table)
+VQG_API VQG_PORT_COLD enum vqg_status vqg_chain_table_(struct vqg_judge *j, struct vqg_chain *c, uint32_t index,
+                                                       uint64_t addr, uint32_t len, struct vqg_shared *table)
 {
     const struct vqg_cap *cap;
     bool readable;

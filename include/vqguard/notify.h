@@ -15,7 +15,7 @@ extern "C" {
 /** A notification, taken apart. */
 struct vqg_notification {
     uint32_t queue; /**< which queue */
-    uint16_t next;  /**< with `has_next`: the driver's next position, a hint; packed: offset, and wrap counter as bit 15 */
+    uint16_t next;  /**< with `has_next`: the driver's next position, a hint; packed: offset, wrap counter as bit 15 */
     bool has_next;  /**< VIRTIO_F_NOTIFICATION_DATA was acknowledged */
 };
 

@@ -39,8 +39,8 @@ VQG_API VQG_PORT_COLD enum vqg_status vqg_packed_walk_table_(struct vqg_judge *j
 }
 
 /** Judges element `k` of a list, at ring offset `index`. */
-VQG_API VQG_PORT_INLINE enum vqg_status vqg_packed_judge_(struct vqg_judge *j, struct vqg_chain *c, uint32_t index, uint32_t k,
-                                          const struct vqg_packed_desc_ *d)
+VQG_API VQG_PORT_INLINE enum vqg_status vqg_packed_judge_(struct vqg_judge *j, struct vqg_chain *c, uint32_t index,
+                                                          uint32_t k, const struct vqg_packed_desc_ *d)
 {
     struct vqg_guard *g = &j->guard;
     VQG_REQUIRE(g, k < j->policy.max_elements, CHAIN_BOUND, index, k + 1u, j->policy.max_elements);

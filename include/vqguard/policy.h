@@ -37,8 +37,8 @@ struct vqg_queue {
     uint64_t features;          /**< feature bits that were acknowledged */
     enum vqg_byte_order order;  /**< byte order of the ring */
     void *desc;                 /**< driver: descriptor table, or packed ring; 16 bytes an entry */
-    void *avail;                /**< driver: avail ring, 6 + 2 * size bytes; packed: driver event suppression, 4 bytes */
-    void *used;                 /**< driver: used ring, 6 + 8 * size bytes; packed: device event suppression, 4 bytes */
+    void *avail;                /**< driver: avail ring, 6 + 2 * size bytes; packed: its event suppression, 4 bytes */
+    void *used;                 /**< driver: used ring, 6 + 8 * size bytes; packed: the device's, 4 bytes */
     uint64_t desc_addr;         /**< device: the driver's address of the descriptor table, or packed ring */
     uint64_t avail_addr;        /**< device: the driver's address of the avail ring, or driver event suppression */
     uint64_t used_addr;         /**< device: the driver's address of the used ring, or device event suppression */
@@ -94,8 +94,8 @@ struct vqg_policy {
     enum vqg_chain_policy chain;   /**< device: chains that break a rule */
     enum vqg_direction direction;  /**< device: which way the queue goes */
     bool refuse_mixed;             /**< device: refuse what implementations read differently (rules I8, I9) */
-    bool accept_unflagged;         /**< driver: packed: a used length counts without the write flag too, which some devices
-                                    * never set; the specification says that it means nothing then (rule P8) */
+    bool accept_unflagged;         /**< driver: packed: a used length counts without the write flag too, which some
+                                    * devices never set; the specification says that it means nothing then (rule P8) */
     bool accept_claimed;           /**< driver: with IN_ORDER, accept lengths that nobody wrote: what lies in the
                                     * buffers is harmless, for instance zeroed before they are lent (rule O3) */
 };

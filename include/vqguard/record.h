@@ -27,7 +27,7 @@ struct vqg_slot {
     uint16_t tail;     /**< driver, head: the last descriptor of its chain */
     uint16_t order;    /**< the head, or packed list, that was put at (driver) or taken from (device) this ring index */
     uint16_t position; /**< driver, head: where it was put */
-    uint16_t owner;    /**< device: head of the chain that it was last seen in; ledger alone: 1 while it is in a chain */
+    uint16_t owner;    /**< device: head of the chain that it was last seen in; ledger alone: 1 while in a chain */
     uint32_t serial;   /**< device: number of that chain; 0: none */
 };
 

@@ -52,7 +52,7 @@ struct vqg_build {
     uint32_t rules;                                     /**< rules there are */
     uint32_t assumed;                                   /**< rules that this build takes for granted */
     bool packed;                                        /**< VQG_CONFIG_PACKED: packed queues are there */
-    bool cross_endian;                                  /**< VQG_CONFIG_CROSS_ENDIAN: so are queues of either byte order */
+    bool cross_endian;                                  /**< VQG_CONFIG_CROSS_ENDIAN: so are both byte orders */
     uint32_t assumed_mask[(VQG_RULE_COUNT + 31) / 32];  /**< bit `rule % 32` of word `rule / 32`: taken for granted */
 };
 

@@ -19,7 +19,8 @@ static bool may_travel(const struct process *p, const struct s3k_cap *end, const
                                     [S3K_IPC] = S3K_SEND_IPC };
 
     return x[3] == S3K_NONE ||
-           (x[3] <= S3K_IPC && (end->ipc.flags & flag[x[3]]) != 0 && capability_of(p->pid, (enum s3k_type)x[3], x[4]) != NULL);
+           (x[3] <= S3K_IPC && (end->ipc.flags & flag[x[3]]) != 0 &&
+            capability_of(p->pid, (enum s3k_type)x[3], x[4]) != NULL);
 }
 
 static void wait(struct process *p, uint64_t i)

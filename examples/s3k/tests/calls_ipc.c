@@ -116,8 +116,8 @@ static void test_time_given(void)
     tap_true("ipc: a call that is broken off", puppet_done(3));
     tap_equal("ipc: it says so", puppet(3)->result[0], (uint64_t)S3K_ERR_TIMEOUT);
     post(2, S3K_IPC_REPLYRECV, SINK, 11, 12, 0);
-    tap_true("ipc: its answer reaches nobody, and the server waits", puppet(2)->todo != PUPPET_IDLE &&
-                                                                        puppet(3)->result[0] == (uint64_t)S3K_ERR_TIMEOUT);
+    tap_true("ipc: its answer reaches nobody, and the server waits",
+             puppet(2)->todo != PUPPET_IDLE && puppet(3)->result[0] == (uint64_t)S3K_ERR_TIMEOUT);
     post(4, S3K_IPC_CALL, SOURCE_4, 13, 14, 0);
     tap_true("ipc: for the next", got(2, 13, 14));
     post(2, S3K_IPC_REPLY, SINK, 15, 16, 0);

@@ -26,7 +26,8 @@ static const struct tap_row refused[] = {
       S3K_ERR_ARGUMENT },
     { "mem_derive: from what that process owns", S3K_MON_MEM_DERIVE, { OF_2, PUPPET_MEM(2), 1, 1, PUPPET_BASE(2), 8 },
       S3K_ERR_ACCESS },
-    { "pmp_set: what that process does not own", S3K_MON_MEM_PMP_SET, { OF_2, PUPPET_MEM(3), 3, 1, 0 }, S3K_ERR_ACCESS },
+    { "pmp_set: what that process does not own", S3K_MON_MEM_PMP_SET, { OF_2, PUPPET_MEM(3), 3, 1, 0 },
+      S3K_ERR_ACCESS },
     { "mon_derive: no table entry", S3K_MON_DERIVE, { OF_2, 0 }, S3K_ERR_ARGUMENT },
     { "mon_derive: all entries", S3K_MON_DERIVE, { OF_2, 8 }, S3K_ERR_ARGUMENT },
 };

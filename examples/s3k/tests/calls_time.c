@@ -62,7 +62,8 @@ static void test_share(void)
     s3k_sleep_until(platform_time() + 16u * cycle);
     two = puppet(2)->count - two;
     three = puppet(3)->count - three;
-    tap_true("time: slots of one number are time of one length", two > 0 && two * 8u > three * 7u && three * 8u > two * 7u);
+    tap_true("time: slots of one number are time of one length",
+             two > 0 && two * 8u > three * 7u && three * 8u > two * 7u);
 }
 
 /* How often a puppet counts in eight cycles. */
