@@ -61,6 +61,9 @@ bool is_segment(const struct sm_segment *s, uint64_t addr, uint64_t len, bool wr
 #define POP_BROKEN(wanted) pop_broken((wanted), __FILE__, __LINE__)
 #define POP_OK(head, readable, writable, segments) \
     pop_ok((head), (readable), (writable), (segments), __FILE__, __LINE__)
+/* Popped, and pushed with nothing written: its head may be used again. */
+#define SERVE_OK(head, readable, writable, segments) \
+    (POP_OK(head, readable, writable, segments), CHECK_SET(sm_dev_push(&dev, (head), 0), "-"))
 #define POP_EMPTY() pop_empty(__FILE__, __LINE__)
 
 /* One for each file of examples. */
