@@ -39,7 +39,6 @@ static void o1_one_element_completes_the_chains_up_to_its_own_in_order(void **st
             for (n = 1; n <= 4u; n++) {
                 struct world *w = order_world(packed != 0, 0, VQG_LENGTH_REJECT);
                 struct flight f = {{0}, {0}, 0};
-                struct vqg_done done;
                 size_t accesses = 0;
                 uint32_t i;
                 serve(w, packed != 0, start);
@@ -48,8 +47,8 @@ static void o1_one_element_completes_the_chains_up_to_its_own_in_order(void **st
                 }
                 return_batch(w, packed != 0, &f, n, 11);
                 for (i = 0; i < n; i++) {
-                    done = take_ok(w);
-                    assert_done(&done, i, i + 1u < n ? SEG_BYTES : 11u, i + 1u < n ? VQG_DONE_CLAIMED : 0u);
+                    struct vqg_done done =
+                        assert_takes(w, i, i + 1u < n ? SEG_BYTES : 11u, i + 1u < n ? VQG_DONE_CLAIMED : 0u);
                     assert_int_equal(done.claimed, done.len);
                     assert_int_equal(done.count, 1u + i % 2u);
                     accesses = i == 0u ? test_port.count : accesses;
@@ -58,8 +57,7 @@ static void o1_one_element_completes_the_chains_up_to_its_own_in_order(void **st
                 assert_idle(w);
                 for (; i < 4u; i++) {
                     return_batch(w, packed != 0, &f, 1, 5);
-                    done = take_ok(w);
-                    assert_done(&done, i, 5, 0);
+                    (void)assert_takes(w, i, 5, 0);
                 }
                 assert_int_equal(vqg_driver_free(&w->driver), SIZE);
                 serve(w, packed != 0, SIZE + 1u);
@@ -84,8 +82,7 @@ static void o1_element_of_its_own_for_every_chain_claims_nothing(void **state)
             return_batch(w, packed != 0, &f, 1, i);
         }
         for (i = 0; i < SIZE; i++) {
-            struct vqg_done done = take_ok(w);
-            assert_done(&done, i, i, 0);
+            (void)assert_takes(w, i, i, 0);
         }
         assert_idle(w);
         world_free(w);
@@ -126,7 +123,6 @@ static void o2_index_beyond_the_batch_begins_the_next_batch(void **state)
 {
     struct world *w = order_world(false, 0, VQG_LENGTH_REJECT);
     struct flight f = {{0}, {0}, 0};
-    struct vqg_done done;
     uint32_t i;
     (void)state;
     for (i = 0; i < 5u; i++) {
@@ -136,28 +132,26 @@ static void o2_index_beyond_the_batch_begins_the_next_batch(void **state)
     return_batch(w, false, &f, 3, 6);
     for (i = 0; i < 5u; i++) {
         bool last = i == 1u || i == 4u;
-        done = take_ok(w);
-        assert_done(&done, i, !last ? SEG_BYTES : i == 1u ? 4u : 6u, last ? 0u : VQG_DONE_CLAIMED);
+        (void)assert_takes(w, i, !last ? SEG_BYTES : i == 1u ? 4u : 6u, last ? 0u : VQG_DONE_CLAIMED);
     }
     assert_idle(w);
     world_free(w);
 }
 
-/* Writes an element with any id over a batch of `n`. */
-static void forge_batch(struct world *w, bool packed, uint32_t id, uint32_t len, uint32_t n)
+/* Writes an element with any id, for a batch of two. */
+static void forge_batch(struct world *w, bool packed, uint32_t id, uint32_t len)
 {
     if (packed) {
         forge(w, id, len, PACKED_USED | PACKED_WRITE);
     } else {
-        uint16_t at = peer_get_used_idx(w);
-        peer_used_elem(w, at, id, len);
-        peer_used_idx(w, (uint16_t)(at + n));
+        split_return(w, id, len, 2);
     }
 }
 
-/* Three chains of two descriptors, the first of them back. Returns where the next element is. */
-static uint32_t three_lent(struct world *w, bool packed, struct flight *f)
+/* Three chains of two descriptors, the first of them back. */
+static struct world *three_lent(bool packed, enum vqg_length_policy length, struct flight *f)
 {
+    struct world *w = order_world(packed, 0, length);
     uint32_t i;
     memset(f, 0, sizeof *f);
     for (i = 0; i < 3u; i++) {
@@ -165,7 +159,15 @@ static uint32_t three_lent(struct world *w, bool packed, struct flight *f)
     }
     return_batch(w, packed, f, 1, 1);
     (void)take_ok(w);
-    return packed ? 2u : 1u;
+    return w;
+}
+
+/* The next element has an id that no batch may end with: it is refused, at its place. */
+static void assert_end_refused(struct world *w, bool packed, uint32_t id, enum vqg_rule rule, uint64_t limit)
+{
+    forge_batch(w, packed, id, 1);
+    assert_take_refused(w, rule, packed ? 2u : 1u, id, limit);
+    world_free(w);
 }
 
 static void u3_batch_up_to_an_id_that_is_not_outstanding_latches(void **state)
@@ -175,14 +177,13 @@ static void u3_batch_up_to_an_id_that_is_not_outstanding_latches(void **state)
     (void)state;
     for (packed = 0; packed < 2; packed++) {
         for (id = 0; id < SIZE; id++) {
-            struct world *w = order_world(packed != 0, 0, VQG_LENGTH_REJECT);
             struct flight f;
-            uint32_t place = three_lent(w, packed != 0, &f);
+            struct world *w = three_lent(packed != 0, VQG_LENGTH_REJECT, &f);
             if (id != f.id[0] && id != f.id[1]) {
-                forge_batch(w, packed != 0, id, 1, 2);
-                assert_take_refused(w, VQG_RULE_USED_ID_OUTSTANDING, place, id, 0);
+                assert_end_refused(w, packed != 0, id, VQG_RULE_USED_ID_OUTSTANDING, 0);
+            } else {
+                world_free(w);
             }
-            world_free(w);
         }
     }
 }
@@ -192,16 +193,13 @@ static void u3_batch_up_to_an_id_not_yet_published_latches(void **state)
     int packed;
     (void)state;
     for (packed = 0; packed < 2; packed++) {
-        struct world *w = order_world(packed != 0, 0, VQG_LENGTH_REJECT);
         struct flight f;
-        uint32_t place = three_lent(w, packed != 0, &f);
+        struct world *w = three_lent(packed != 0, VQG_LENGTH_REJECT, &f);
         struct packed_cursor at = peer()->avail;
         uint32_t id;
         add_ok(w, 0, 1, 9);
         id = packed != 0 ? (uint32_t)peer_get(w, packed_at(at.slot) + PACKED_ID, 2) : peer_get_avail_entry(w, 3);
-        forge_batch(w, packed != 0, id, 1, 2);
-        assert_take_refused(w, VQG_RULE_USED_ID_OUTSTANDING, place, id, 1);
-        world_free(w);
+        assert_end_refused(w, packed != 0, id, VQG_RULE_USED_ID_OUTSTANDING, 1);
     }
 }
 
@@ -210,12 +208,9 @@ static void u2_batch_up_to_an_id_behind_the_queue_latches(void **state)
     int packed;
     (void)state;
     for (packed = 0; packed < 2; packed++) {
-        struct world *w = order_world(packed != 0, 0, VQG_LENGTH_REJECT);
         struct flight f;
-        uint32_t place = three_lent(w, packed != 0, &f);
-        forge_batch(w, packed != 0, SIZE, 1, 2);
-        assert_take_refused(w, VQG_RULE_USED_ID_RANGE, place, SIZE, SIZE);
-        world_free(w);
+        struct world *w = three_lent(packed != 0, VQG_LENGTH_REJECT, &f);
+        assert_end_refused(w, packed != 0, SIZE, VQG_RULE_USED_ID_RANGE, SIZE);
     }
 }
 
@@ -224,10 +219,9 @@ static void u5_length_of_a_batch_is_judged_before_any_of_it_is_handed_up(void **
     int packed;
     (void)state;
     for (packed = 0; packed < 2; packed++) {
-        struct world *w = order_world(packed != 0, 0, VQG_LENGTH_REJECT);
         struct flight f;
-        (void)three_lent(w, packed != 0, &f);
-        forge_batch(w, packed != 0, f.id[1], SEG_BYTES + 1u, 2);
+        struct world *w = three_lent(packed != 0, VQG_LENGTH_REJECT, &f);
+        forge_batch(w, packed != 0, f.id[1], SEG_BYTES + 1u);
         assert_take_refused(w, VQG_RULE_USED_LENGTH_MAX, f.id[1], SEG_BYTES + 1u, SEG_BYTES);
         world_free(w);
     }
@@ -238,16 +232,11 @@ static void u5_length_of_a_batch_is_clamped_at_its_last_chain(void **state)
     int packed;
     (void)state;
     for (packed = 0; packed < 2; packed++) {
-        struct world *w = order_world(packed != 0, 0, VQG_LENGTH_CLAMP);
         struct flight f;
-        struct vqg_done done;
-        (void)three_lent(w, packed != 0, &f);
-        forge_batch(w, packed != 0, f.id[1], UINT32_MAX, 2);
-        done = take_ok(w);
-        assert_done(&done, 1, SEG_BYTES, VQG_DONE_CLAIMED);
-        done = take_ok(w);
-        assert_done(&done, 2, SEG_BYTES, VQG_DONE_CLAMPED);
-        assert_int_equal(done.claimed, UINT32_MAX);
+        struct world *w = three_lent(packed != 0, VQG_LENGTH_CLAMP, &f);
+        forge_batch(w, packed != 0, f.id[1], UINT32_MAX);
+        (void)assert_takes(w, 1, SEG_BYTES, VQG_DONE_CLAIMED);
+        assert_int_equal(assert_takes(w, 2, SEG_BYTES, VQG_DONE_CLAMPED).claimed, UINT32_MAX);
         assert_int_equal(vqg_driver_overlong(&w->driver), 1);
         world_free(w);
     }
