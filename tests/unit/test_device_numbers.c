@@ -12,6 +12,24 @@ static void pair(const struct world *w, uint16_t head)
     plain(w, head + 1u);
 }
 
+/* A device that works on the pair from 6 on. */
+static struct world *with_pair(struct pool *p)
+{
+    struct world *w = device_new(8, 0);
+    pool_init(p);
+    pair(w, 6);
+    peer_make_available(w, 0, 6);
+    assert_pops(w, &p->chain[0]);
+    return w;
+}
+
+/* The chain is done with, and the driver may use its descriptors again. */
+static void serve(struct world *w, struct vqg_chain *c)
+{
+    assert_status(vqg_device_push(&w->device, c, 0), VQG_OK);
+    (void)vqg_device_notify(&w->device);
+}
+
 static void s5_chain_that_is_pushed_frees_all_its_descriptors_at_once(void **state)
 {
     struct world *w = device_new(8, 0);
@@ -25,8 +43,7 @@ static void s5_chain_that_is_pushed_frees_all_its_descriptors_at_once(void **sta
     plain(w, 7);
     peer_make_available(w, 0, 0);
     assert_pops(w, &p.chain[0]);
-    assert_status(vqg_device_push(&w->device, &p.chain[0], 0), VQG_OK);
-    (void)vqg_device_notify(&w->device);
+    serve(w, &p.chain[0]);
     for (i = 0; i < 8u; i++) { /* each by itself, the former head among them */
         plain(w, 7u - i);
         peer_make_available(w, (uint16_t)(1u + i), (uint16_t)(7u - i));
@@ -40,12 +57,8 @@ static void c2_loop_in_its_own_chain_is_no_shared_descriptor(void **state)
     uint16_t back;
     (void)state;
     for (back = 0; back < 3u; back++) {
-        struct world *w = device_new(8, 0);
         struct pool p;
-        pool_init(&p);
-        pair(w, 6);
-        peer_make_available(w, 0, 6);
-        assert_pops(w, &p.chain[0]);
+        struct world *w = with_pair(&p);
         element(w, 0, WORLD_DATA, 16, D_NEXT, 1);
         element(w, 1, WORLD_DATA, 16, D_NEXT, 2);
         element(w, 2, WORLD_DATA, 16, D_NEXT, back);
@@ -60,12 +73,8 @@ static void s5_link_into_another_chain_names_its_head(void **state)
     uint16_t into;
     (void)state;
     for (into = 6; into < 8u; into++) {
-        struct world *w = device_new(8, 0);
         struct pool p;
-        pool_init(&p);
-        pair(w, 6);
-        peer_make_available(w, 0, 6);
-        assert_pops(w, &p.chain[0]);
+        struct world *w = with_pair(&p);
         element(w, 0, WORLD_DATA, 16, D_NEXT, into);
         peer_make_available(w, 1, 0);
         assert_refused_until_reset(w, VQG_RULE_SHARED_DESCRIPTOR, into, into, 6);
@@ -89,16 +98,14 @@ static void s5_numbers_that_begin_again_refuse_nobody(void **state)
             struct vqg_chain *c = &p.chain[turn % 4u];
             uint16_t head = (uint16_t)(2u * (turn % 4u));
             if (turn >= 4u) { /* at the fourth turn of each, in flight ever since */
-                assert_status(vqg_device_push(&w->device, c, 0), VQG_OK);
-                (void)vqg_device_notify(&w->device);
+                serve(w, c);
             }
             pair(w, head);
             peer_make_available(w, position++, head);
             assert_pops(w, c);
         }
         element(w, 0, WORLD_DATA, 16, 0, 0);
-        assert_status(vqg_device_push(&w->device, &p.chain[0], 0), VQG_OK);
-        (void)vqg_device_notify(&w->device);
+        serve(w, &p.chain[0]);
         element(w, 1, WORLD_DATA, 16, D_NEXT, 5); /* and what is shared is still found */
         peer_make_available(w, position, 1);
         assert_refused(w, VQG_RULE_SHARED_DESCRIPTOR, 5, 5, 4);
@@ -126,11 +133,9 @@ static void s5_number_that_comes_round_to_a_chain_in_flight_is_not_mixed_up(void
         for (turn = 0; turn < 12u; turn++) {
             peer_make_available(w, position++, 7);
             assert_pops(w, &p.chain[1]);
-            assert_status(vqg_device_push(&w->device, &p.chain[1], 0), VQG_OK);
-            (void)vqg_device_notify(&w->device);
+            serve(w, &p.chain[1]);
             if (turn == first / 2u) {
-                assert_status(vqg_device_push(&w->device, &p.chain[0], 0), VQG_OK);
-                (void)vqg_device_notify(&w->device);
+                serve(w, &p.chain[0]);
             }
             if (turn >= first / 2u) { /* 2 alone, in flight; 3 belongs to nobody */
                 plain(w, 2);
@@ -140,12 +145,22 @@ static void s5_number_that_comes_round_to_a_chain_in_flight_is_not_mixed_up(void
                 peer_make_available(w, position++, 3);
                 assert_pops(w, &p.chain[2]);
                 assert_status(vqg_device_push(&w->device, &p.chain[2], 0), VQG_OK);
-                assert_status(vqg_device_push(&w->device, &p.chain[0], 0), VQG_OK);
-                (void)vqg_device_notify(&w->device);
+                serve(w, &p.chain[0]);
             }
         }
         world_free(w);
     }
+}
+
+/* The 4 KiB of data that a chain has to itself, of which it uses 16 bytes. */
+static uint64_t page(uint32_t k)
+{
+    return WORLD_DATA + 0x1000u * (uint64_t)k;
+}
+
+static bool is_in_flight(const struct world *w, uint32_t k)
+{
+    return vqg_device_in_flight(&w->device, world_addr(page(k)), 16);
 }
 
 /* Pins of the world's capabilities. */
@@ -169,7 +184,7 @@ static void m3_chains_that_a_reset_left_are_in_flight_until_each_is_pushed(void 
         enable = (uint32_t)o / 6u;
         pool_init(&p);
         for (i = 0; i < 3u; i++) {
-            element(w, i, WORLD_DATA + 0x1000u * (uint64_t)i, 16, D_WRITE, 0);
+            element(w, i, page(i), 16, D_WRITE, 0);
             peer_make_available(w, i, i);
             assert_pops(w, &p.chain[i]);
         }
@@ -184,15 +199,14 @@ static void m3_chains_that_a_reset_left_are_in_flight_until_each_is_pushed(void 
                 assert_status(vqg_device_enable(&w->device, &w->queue), VQG_OK);
             }
             for (k = i; k < 3u; k++) {
-                uint64_t at = WORLD_DATA + 0x1000u * (uint64_t)orders[o % 6u][k];
-                assert_true(vqg_device_in_flight(&w->device, world_addr(at), 16));
-                assert_false(vqg_device_in_flight(&w->device, world_addr(at + 16u), 16));
+                assert_true(is_in_flight(w, orders[o % 6u][k]));
+                assert_false(vqg_device_in_flight(&w->device, world_addr(page(orders[o % 6u][k]) + 16u), 16));
                 left++;
             }
             assert_int_equal(pins(w), (enable <= i ? parts : 0u) + left);
             k = orders[o % 6u][i];
             assert_status(vqg_device_push(&w->device, &p.chain[k], 0), VQG_STALE);
-            assert_false(vqg_device_in_flight(&w->device, world_addr(WORLD_DATA + 0x1000u * (uint64_t)k), 16));
+            assert_false(is_in_flight(w, k));
             assert_status(vqg_device_push(&w->device, &p.chain[k], 0), VQG_BAD_CHAIN);
         }
         assert_null(w->device.stale);
@@ -217,16 +231,16 @@ static void chains_of_two_resets_are_all_in_flight_until_pushed(void **state)
         if (i == 2u) {
             restart(w);
         }
-        element(w, i % 2u, WORLD_DATA + 0x1000u * (uint64_t)i, 16, D_WRITE, 0);
+        element(w, i % 2u, page(i), 16, D_WRITE, 0);
         peer_make_available(w, i % 2u, i % 2u);
         assert_pops(w, &p.chain[i]);
     }
     restart(w);
     for (i = 0; i < 4u; i++) {
         uint16_t k = (uint16_t)((i + 1u) % 4u);
-        assert_true(vqg_device_in_flight(&w->device, world_addr(WORLD_DATA + 0x1000u * (uint64_t)k), 16));
+        assert_true(is_in_flight(w, k));
         assert_status(vqg_device_push(&w->device, &p.chain[k], 0), VQG_STALE);
-        assert_false(vqg_device_in_flight(&w->device, world_addr(WORLD_DATA + 0x1000u * (uint64_t)k), 16));
+        assert_false(is_in_flight(w, k));
     }
     assert_serves(w);
     world_free(w);
@@ -269,8 +283,7 @@ static void m3_table_that_changes_between_two_chains_is_asked_again(void **state
         peer_make_available(w, 0, 0);
         assert_pops(w, &p.chain[0]);
         assert_int_equal(vqg_cap_table_replace(&w->table, 1, &changed), VQG_BUSY);
-        assert_status(vqg_device_push(&w->device, &p.chain[0], 0), VQG_OK);
-        (void)vqg_device_notify(&w->device);
+        serve(w, &p.chain[0]);
         if (how == 0u) {
             changed.rights = 0;
         } else if (how == 1u) {
