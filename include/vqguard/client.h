@@ -182,13 +182,14 @@ VQG_API struct vqg_job *vqg_client_next_(const struct vqg_client *c)
     return job->waits_ ? job : NULL;
 }
 
-/** Gives back all jobs that wait for a turn that will not come. */
+/** Gives back all jobs that wait for a turn that will not come. Those of a queue that was enabled since have one. */
 VQG_API VQG_PORT_COLD void vqg_client_flush_(struct vqg_client *c)
 {
     uint32_t i;
     for (i = 0; c->waiting_ != 0u && i < c->memory_.njobs; i++) {
-        if (c->memory_.jobs[i].waits_) {
-            vqg_job_push_(&c->memory_.jobs[i]);
+        struct vqg_job *job = &c->memory_.jobs[i];
+        if (job->waits_ && !vqg_job_is_current_(job)) {
+            vqg_job_push_(job);
         }
     }
 }
