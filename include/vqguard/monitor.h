@@ -31,7 +31,7 @@ struct vqg_monitor {
     struct vqg_client *clients_; /**< private */
     uint32_t nclients_;          /**< private */
     uint32_t turn_;              /**< private: the client whose turn it is */
-    bool full_;                  /**< private: the device's queue had no room for that client's chain */
+    bool full_;                  /**< private: the device's queue had no room for that client's chain, when it was tried */
 };
 
 /** What a call of vqg_monitor_pump() did. */
@@ -224,17 +224,26 @@ VQG_API VQG_PORT_NODISCARD enum vqg_status vqg_monitor_pump(struct vqg_monitor *
     return st;
 }
 
+/** True while nothing can go down: the device is not live, or its queue has no room for the chain that waits. */
+VQG_API bool vqg_monitor_is_stuck_(const struct vqg_monitor *m)
+{
+    const struct vqg_job *held = m->clients_[m->turn_].held_;
+    return m->driver.ledger.guard.state != VQG_STATE_LIVE || (m->full_ && held != NULL && vqg_job_is_current_(held));
+}
+
 /**
  * Before the caller sleeps: asks the device for interrupts and each client for kicks, and looks again.
  *
  * @return true when there is something to do: pump first, no interrupt or kick may come for it. A client whose
  *         share is used up is not asked, nor any while the device's queue is full: they wait for a completion.
+ *         While the device is not live none is asked either: after vqg_monitor_restart() pump first.
  */
 VQG_API bool vqg_monitor_enable(struct vqg_monitor *m)
 {
     bool work = vqg_driver_callback_enable(&m->driver);
+    bool stuck = vqg_monitor_is_stuck_(m);
     uint32_t i;
-    for (i = 0; i < m->nclients_ && !m->full_; i++) {
+    for (i = 0; i < m->nclients_ && !stuck; i++) {
         struct vqg_client *c = &m->clients_[i];
         work = c->held_ != NULL || (!c->full_ && vqg_device_kick_enable(&c->device)) || work;
     }
@@ -276,7 +285,7 @@ VQG_API VQG_PORT_NODISCARD enum vqg_status vqg_monitor_reset_acked(struct vqg_mo
 }
 
 /**
- * Goes on with empty rings, before the device is told where the queue is.
+ * Goes on with empty rings, before the device is told where the queue is. Pump then: what came meanwhile waits.
  *
  * @return as vqg_driver_restart()
  */
