@@ -54,7 +54,7 @@ struct vqg_filter {
                             uint32_t *count);
     /**
      * Called once for every chain that down() was called for. `len`: bytes that the device wrote, at most those
-     * that it was lent; 0 when it failed, which is also when the device was reset or the client was.
+     * that it was lent; 0 when it failed, which is also when the device was reset, or the client was or is latched.
      *
      * @return the bytes to report to the client, at most its writable ones
      */
@@ -198,9 +198,11 @@ VQG_API VQG_PORT_COLD void vqg_client_flush_(struct vqg_client *c)
 VQG_API void vqg_job_end_(struct vqg_job *job, uint32_t len, bool failed)
 {
     struct vqg_client *c = job->client;
-    job->written_ = len;
+    /* Nobody waits for it any more when the client was latched or reset: what the device said says nothing. */
+    failed = failed || !vqg_job_is_current_(job);
+    job->written_ = failed ? 0u : len;
     if (c->filter_ != NULL) {
-        job->written_ = c->filter_->up(c->filter_->context, job, len, failed);
+        job->written_ = c->filter_->up(c->filter_->context, job, job->written_, failed);
     }
     if (!vqg_job_is_current_(job)) {
         vqg_job_push_(job);

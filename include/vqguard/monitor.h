@@ -211,7 +211,6 @@ VQG_API VQG_PORT_NODISCARD enum vqg_status vqg_monitor_pump(struct vqg_monitor *
     vqg_zero_(moved, sizeof *moved);
     while (moved->up < budget && (st = vqg_driver_take(&m->driver, &done)) == VQG_OK) {
         vqg_job_end_((struct vqg_job *)done.cookie, done.len, false);
-        m->full_ = false;
         moved->up++;
     }
     moved->more = moved->up == budget;
