@@ -31,7 +31,7 @@ struct vqg_monitor {
     struct vqg_client *clients_; /**< private */
     uint32_t nclients_;          /**< private */
     uint32_t turn_;              /**< private: the client whose turn it is */
-    bool full_;                  /**< private: the device's queue had no room for that client's chain, when it was tried */
+    bool full_;                  /**< private: that client's chain found no room in the device's queue */
 };
 
 /** What a call of vqg_monitor_pump() did. */
