@@ -174,7 +174,7 @@ VQG_API struct vqg_job *vqg_client_next_(const struct vqg_client *c)
 {
     const struct vqg_device *d = &c->device;
     struct vqg_job *job;
-    if (c->waiting_ == 0u || d->ring.put == (uint16_t)(d->ring.get - d->resume_left)) {
+    if (d->ring.put == (uint16_t)(d->ring.get - d->resume_left)) {
         return NULL;
     }
     /* The chain is the first part of its job. One that was dropped is never left to be the oldest. */

@@ -113,6 +113,11 @@ static inline void site_check(const struct site *s)
             assert_int_equal(s->piece[i].at[s->piece[i].bytes + k], 0xa5);
         }
     }
+    for (i = s->n; i < SITE_CLIENTS; i++) {
+        for (k = 0; k < sizeof s->client[i]; k++) {
+            assert_int_equal(((const unsigned char *)&s->client[i])[k], 0xa5);
+        }
+    }
 }
 
 static inline void site_free(struct site *s)
@@ -132,6 +137,7 @@ static inline struct site *site_new(uint32_t n)
     uint32_t i;
     assert_non_null(s);
     test_port_reset();
+    memset(s->client, 0xa5, sizeof s->client);
     s->n = n;
     s->size = 16;
     s->policy = vqg_profile_strict();

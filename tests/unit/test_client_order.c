@@ -134,11 +134,36 @@ static void end_of_an_old_request_leaves_alone_what_waits_now(void **state)
     }
 }
 
+/* Reset behind the monitor's back, by the endpoint's own function: what waits is of before, and has no turn. */
+static void what_waited_before_a_reset_has_no_turn_after_it(void **state)
+{
+    struct site *s = order_live(false, 2);
+    (void)state;
+    site_returns(s, 2, 2);
+    site_pump(s, 8, 0, 1);
+    vqg_device_reset(&s->client[0].device);
+    site_revive(s, 0);
+    assert_int_equal(s->client[0].waiting_, 1);
+    site_post(s, 0, 0, 1, 3);
+    site_pump(s, 8, 1, 0);
+    site_serves(s, 3);
+    site_returns(s, 3, 3);
+    site_pump(s, 8, 0, 1);
+    site_takes(s, 0, 3, 3);
+    assert_int_equal(s->client[0].waiting_, 1);
+    site_returns(s, 1, 1);
+    site_pump(s, 8, 0, 1);
+    site_takes_none(s, 0);
+    site_idle(s, 0, true);
+    site_free(s);
+}
+
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(returns_wait_for_their_turn),
     cmocka_unit_test(turn_that_does_not_come_does_not_keep_what_waits),
     cmocka_unit_test(latched_client_gets_nothing_and_keeps_nothing),
     cmocka_unit_test(end_of_an_old_request_leaves_alone_what_waits_now),
+    cmocka_unit_test(what_waited_before_a_reset_has_no_turn_after_it),
 };
 
 TEST_MAIN(tests)

@@ -155,6 +155,24 @@ static void used_up_share_waits_for_a_completion(void **state)
     site_free(s);
 }
 
+/* What was used up is free again, and what waits in the ring is not slept over. */
+static void share_that_a_reset_of_the_device_gave_back_is_looked_at(void **state)
+{
+    struct site *s = site_new(1);
+    (void)state;
+    s->side[0].njobs = 1;
+    site_start(s);
+    site_post(s, 0, 0, 1, 1);
+    site_post(s, 0, 0, 1, 2);
+    site_pump(s, 8, 1, 0);
+    assert_true(s->client[0].full_);
+    assert_st(vqg_monitor_reset(&s->monitor), VQG_OK);
+    assert_st(vqg_monitor_reset_acked(&s->monitor), VQG_OK);
+    assert_st(vqg_monitor_restart(&s->monitor), VQG_OK);
+    assert_true(vqg_monitor_enable(&s->monitor));
+    site_free(s);
+}
+
 static void bytes_in_flight_wait_for_a_completion(void **state)
 {
     struct site *s = site_new(1);
@@ -295,6 +313,7 @@ static void clients_whose_queue_is_off_are_not_asked(void **state)
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(nothing_is_slept_over_at_any_moment),
     cmocka_unit_test(used_up_share_waits_for_a_completion),
+    cmocka_unit_test(share_that_a_reset_of_the_device_gave_back_is_looked_at),
     cmocka_unit_test(bytes_in_flight_wait_for_a_completion),
     cmocka_unit_test(full_queue_waits_for_a_completion),
     cmocka_unit_test(others_are_asked_when_what_found_no_room_is_gone),
