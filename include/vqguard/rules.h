@@ -137,6 +137,19 @@
     X(NO_REUSE, M7, BOTH, CALLER, "-", "An address range is not given to another capability while it is in flight")    \
     X(EMPTY_HAS_NO_POINTER, M8, DRIVER, BUILT, "-", "An element without bytes never yields a pointer")                 \
     X(QUOTA, M9, DRIVER, CHAIN, "-", "A chain keeps to the policy's bytes and to the caller's segments")               \
+    /* A.14 what lies in the buffers */                                                                                \
+    X(STATUS_KNOWN, D1, DEVICE, FATAL, "5.2.6", "The status of a request is one that the specification has")           \
+    X(STATUS_WRITTEN, D2, DEVICE, FATAL, "5.2.6",                                                                      \
+      "The status of a request was written: it is no longer what stood there before, and the used length reaches it")  \
+    X(PAYLOAD_LENGTH, D3, BOTH, BUILT, "2.7.4.1", "A copy of payload stays within what was lent, and within the structure that it goes to") \
+    X(PAYLOAD_COPIED, D4, BOTH, BUILT, "-", "Payload that a decision needs is copied to private memory, each byte once, and the copy is judged") \
+    /* virtio-blk requests */                                                                                          \
+    X(BLK_MAPPED, B1, DRIVER, CHAIN, "-", "Header and status byte of a block request lie where the device can reach them itself") \
+    X(BLK_SHAPE, B2, DRIVER, CHAIN, "5.2.6", "Nothing but the data of its type stands between header and status byte of a block request") \
+    X(BLK_SIZE, B3, DRIVER, CHAIN, "5.2.6.1", "A block request has data, a whole number of sectors, and at most what is allowed") \
+    X(BLK_RANGE, B4, DRIVER, CHAIN, "5.2.6.1", "One range of sectors that the client holds covers a block request, without wrapping") \
+    X(BLK_RIGHT, B5, DRIVER, CHAIN, "-", "The range of sectors has the right: R to read, W to write, discard or zero") \
+    X(BLK_PIN, B6, DRIVER, CHAIN, "-", "A range of sectors is pinned until the request has ended")                     \
     /* A.15 failure */                                                                                                 \
     X(LATCH, F1, BOTH, BUILT, "-", "The first violation is reported once; then the endpoint is quiet")                 \
     X(NO_ABORT, F2, BOTH, BUILT, "-", "Nothing from the other side leads to an assertion or an abort")                 \

@@ -36,6 +36,9 @@
 #include "restore.h"
 #include "client.h"
 #include "monitor.h"
+#include "blk.h"
+#include "blk_device.h"
+#include "blk_filter.h"
 
 #ifdef __cplusplus
 extern "C" {
