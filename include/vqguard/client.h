@@ -18,7 +18,7 @@ extern "C" {
 #endif
 
 /** Bytes of a job's memory that a filter has for itself, and the device may reach. */
-#define VQG_JOB_SCRATCH 32u
+#define VQG_JOB_SCRATCH 48u
 /** Segments that a filter may add to those of the chain. */
 #define VQG_FILTER_EXTRA 2u
 
