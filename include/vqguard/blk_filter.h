@@ -19,6 +19,7 @@
 #define VQGUARD_BLK_FILTER_H
 
 #include "blk_device.h"
+#include "client.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -27,6 +28,9 @@ extern "C" {
 /** Bytes of scratch memory for a request: a frame, and a range to discard. */
 #define VQG_BLK_SCRATCH_BYTES 40u
 #define VQG_BLK_RANGE_AT_ 24u
+#if VQG_JOB_SCRATCH < 40
+#error "a block request does not fit in the scratch bytes of a job"
+#endif
 
 /** Writes the segments of `bytes` bytes of one direction, behind the first `skip`, as the disk finds them. */
 VQG_API uint32_t vqg_blk_cut_(const struct vqg_chain *c, bool write, uint32_t skip, uint32_t bytes, struct vqg_seg *to)
@@ -127,6 +131,51 @@ VQG_API uint32_t vqg_blk_raise(struct vqg_blk *b, struct vqg_blk_request *r, con
 VQG_API const struct vqg_violation *vqg_blk_violation(const struct vqg_blk *b)
 {
     return &b->disk.violation;
+}
+
+#define VQG_BLK_PINNED_ 0x100u /* in a job's second note, above the answer */
+
+/** The filter's way down: judges the request of a job and writes it anew. */
+VQG_API enum vqg_status vqg_blk_down_(void *context, struct vqg_job *job, struct vqg_seg *shadow, uint32_t capacity,
+                                      uint32_t *count)
+{
+    struct vqg_blk_request r;
+    enum vqg_status st;
+    job->note[0] = 0;
+    job->note[1] = VQG_BLK_S_IOERR;
+    VQG_EXPECT_(capacity >= VQG_FILTER_EXTRA && job->chain.count <= capacity - VQG_FILTER_EXTRA, VQG_BAD_COUNT);
+    st = vqg_blk_parse(&job->client->device, (const struct vqg_blk *)context, &job->chain, &r);
+    VQG_EXPECT_(st == VQG_OK, st);
+    job->note[0] = r.pin_;
+    job->note[1] = r.answer | (r.pinned_ ? VQG_BLK_PINNED_ : 0u);
+    *count = vqg_blk_lower(&r, &job->chain, job->scratch, job->scratch_bus, shadow);
+    return VQG_OK;
+}
+
+/** The filter's way up: ends the request of a job. */
+VQG_API uint32_t vqg_blk_up_(void *context, struct vqg_job *job, uint32_t len, bool failed)
+{
+    struct vqg_blk_request r;
+    vqg_zero_(&r, sizeof r);
+    r.pin_ = job->note[0];
+    r.answer = (uint8_t)(job->note[1] & 0xffu);
+    r.pinned_ = (job->note[1] & VQG_BLK_PINNED_) != 0u;
+    return vqg_blk_raise((struct vqg_blk *)context, &r, &job->chain, job->scratch, len, failed);
+}
+
+/**
+ * The filter of a client of a block device, for vqg_client_init(): vqg_blk_parse() and vqg_blk_lower() on the way
+ * down, vqg_blk_raise() on the way up.
+ *
+ * @param b what the client may ask, by vqg_blk_init(); of this client alone, and not null
+ */
+VQG_API struct vqg_filter vqg_blk_filter(struct vqg_blk *b)
+{
+    struct vqg_filter f;
+    f.down = vqg_blk_down_;
+    f.up = vqg_blk_up_;
+    f.context = b;
+    return f;
 }
 
 #ifdef __cplusplus
