@@ -9,11 +9,10 @@
  * the data alone, and the status after it was judged.
  *
  * **The length that a client is told.** A disk's length counts from the first
- * writable byte on, and the status byte is the last one (2.7.8). If the disk's length
- * reaches the status byte and it served the request, all writable bytes are
- * reported. If not, only what the monitor wrote itself counts: 1 where the status byte
- * is the only writable one, otherwise 0. So no byte is ever claimed that the disk
- * did not claim.
+ * writable byte on, and the status byte is the last one (2.7.8). If its length
+ * reaches the status byte, and the status is one, all writable bytes are reported. If not, only what
+ * the monitor wrote itself counts: 1 where the status byte is the only writable one,
+ * otherwise 0. So no byte is claimed that the disk did not claim.
  */
 #ifndef VQGUARD_BLK_FILTER_H
 #define VQGUARD_BLK_FILTER_H
@@ -115,16 +114,16 @@ VQG_API uint32_t vqg_blk_raise(struct vqg_blk *b, struct vqg_blk_request *r, con
                                uint32_t len, bool failed)
 {
     uint8_t status = failed ? VQG_BLK_S_IOERR : r->answer;
-    bool served = false;
+    bool written = false;
     if (status == VQG_BLK_S_NONE) {
-        (void)vqg_blk_status_(&b->disk, c->head, vqg_shared_at(scratch, false), &status);
-        served = status == VQG_BLK_S_OK && len >= c->writable;
+        enum vqg_status st = vqg_blk_status_(&b->disk, c->head, vqg_shared_at(scratch, false), &status);
+        written = st == VQG_OK && len >= c->writable;
     }
     vqg_blk_release(b, r);
     if (c->writable == 0u || vqg_chain_write(c, c->writable - 1u, &status, 1u) != VQG_OK) {
         return 0;
     }
-    return served || c->writable == 1u ? c->writable : 0u;
+    return written || c->writable == 1u ? c->writable : 0u;
 }
 
 /** The disk's first wrong status for this client: D1 or D2, the chain's head, the status byte; and how many there were. */
