@@ -76,12 +76,10 @@ static inline void sectors_set(struct vqg_cap *c, uint64_t base, uint64_t count,
     c->token = token;
 }
 
-/* A client of a disk with all features; `policy` of its queue as in the world. */
-static inline void desk_start(struct desk *d)
+/* A client of a disk with all features. */
+static inline void desk_set(struct desk *d)
 {
-    struct vqg_caps sectors;
-    world_start_device(d->w);
-    sectors = vqg_cap_table_caps(&d->table);
+    struct vqg_caps sectors = vqg_cap_table_caps(&d->table);
     sectors_set(&d->caps[CAP_RW], RW_FIRST, RW_COUNT, RW_DISK, VQG_CAP_READ | VQG_CAP_WRITE, 70);
     sectors_set(&d->caps[CAP_RO], RO_FIRST, RO_COUNT, RO_DISK, VQG_CAP_READ, 71);
     sectors_set(&d->caps[CAP_WO], WO_FIRST, WO_COUNT, WO_DISK, VQG_CAP_WRITE, 72);
@@ -97,7 +95,8 @@ static inline struct desk *desk_new(void)
 {
     static struct desk d;
     d.w = world_new(QUEUE, 0);
-    desk_start(&d);
+    world_start_device(d.w);
+    desk_set(&d);
     return &d;
 }
 
@@ -129,8 +128,8 @@ static inline void range_bytes(unsigned char *at, uint64_t sector, uint32_t sect
     put_little(at + 12, 4, flags);
 }
 
-/* Makes a chain available and pops it. */
-static inline void lend(struct desk *d, const struct piece *p, uint32_t n)
+/* Makes a chain available. */
+static inline void offer(struct desk *d, const struct piece *p, uint32_t n)
 {
     uint32_t i;
     for (i = 0; i < n; i++) {
@@ -139,6 +138,12 @@ static inline void lend(struct desk *d, const struct piece *p, uint32_t n)
     }
     peer_make_available(d->w, d->position, FIRST);
     d->position++;
+}
+
+/* ... and pops it. */
+static inline void lend(struct desk *d, const struct piece *p, uint32_t n)
+{
+    offer(d, p, n);
     assert_pops(d->w, &d->w->chain);
     memset(&d->r, 0x5A, sizeof d->r);
     test_port_reset();

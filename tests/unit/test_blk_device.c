@@ -395,7 +395,8 @@ static void refused_request_is_dropped_alone_when_the_policy_says_so(void **stat
     (void)state;
     d.w = world_new(QUEUE, 0);
     d.w->policy.chain = VQG_CHAIN_DROP;
-    desk_start(&d);
+    world_start_device(d.w);
+    desk_set(&d);
     ask(&d, OUT, RO_FIRST, 512, 0);
     assert_status(parse(&d), VQG_V_BLK_RIGHT);
     assert_int_equal(pins(&d), 0);
