@@ -137,7 +137,7 @@ static bool take(struct tally *tally)
         return fail("take", "timeout");
     }
     while (status == VQG_OK) {
-        const char *wrong = request_finish(&done);
+        const char *wrong = request_finish(&drv, &done);
 
         if (wrong != NULL) {
             return fail("take", wrong);

@@ -6,20 +6,12 @@
 #include "virtio_mmio.h"
 
 #define SEGMENTS (GUARDED_PIECES + 2u)
-#define STATUS_NONE 0xffu /* no status of the specification */
-
-struct blk_header {
-    uint32_t type;
-    uint32_t reserved;
-    uint64_t sector;
-};
 
 /* What the device reaches; nothing read from here is believed. */
 struct shared {
     _Alignas(16) uint8_t table[16u * SEGMENTS];
     _Alignas(16) uint8_t data[SECTOR];
-    _Alignas(16) struct blk_header header;
-    uint8_t status;
+    uint8_t frame[VQG_BLK_FRAME_BYTES];
 };
 
 struct request {
@@ -68,10 +60,6 @@ struct request *request_take(const struct job *job, uint32_t n)
         /* Else what an earlier request left could pass for what was read. */
         memset(r->data, 0, job->bytes);
     }
-    r->shared->header.type = job->type;
-    r->shared->header.reserved = 0;
-    r->shared->header.sector = job->type == VIRTIO_BLK_T_FLUSH ? 0 : r->sector;
-    r->shared->status = STATUS_NONE;
     return r;
 }
 
@@ -86,17 +74,17 @@ enum vqg_status request_add(struct vqg_driver *drv, struct request *r)
     const struct job *job = r->job;
     struct vqg_seg seg[SEGMENTS];
     struct vqg_request request = {.seg = seg, .min_length = r->said, .cookie = r};
+    uint64_t sector = job->type == VIRTIO_BLK_T_FLUSH ? 0 : r->sector;
     uint32_t piece = job->pieces == 0 ? 0 : job->bytes / job->pieces;
     enum vqg_status status;
 
-    seg[request.count++] = vqg_out(&r->shared->header, sizeof(r->shared->header));
     for (uint32_t i = 0; i < job->pieces; i++) {
         uint8_t *at = r->data + i * piece;
         uint32_t len = i + 1 < job->pieces ? piece : job->bytes - i * piece;
 
-        seg[request.count++] = job->type == VIRTIO_BLK_T_OUT ? vqg_out(at, len) : vqg_in(at, len);
+        seg[i + 1] = job->type == VIRTIO_BLK_T_OUT ? vqg_out(at, len) : vqg_in(at, len);
     }
-    seg[request.count++] = vqg_in(&r->shared->status, 1);
+    request.count = vqg_blk_build(seg, job->pieces, r->shared->frame, (uintptr_t)r->shared->frame, job->type, sector);
     if (job->indirect) {
         request.table = r->shared->table;
         request.table_addr = (uintptr_t)r->shared->table;
@@ -118,16 +106,17 @@ const char *request_abandon(const struct vqg_done *done)
     return NULL;
 }
 
-const char *request_finish(const struct vqg_done *done)
+const char *request_finish(struct vqg_driver *drv, const struct vqg_done *done)
 {
     const struct request *r = done->cookie;
     const struct job *job = r->job;
     const char *wrong = request_abandon(done);
+    uint8_t status;
 
     if (wrong != NULL) {
         return wrong;
     }
-    if (r->shared->status != VIRTIO_BLK_S_OK) {
+    if (vqg_blk_result(drv, done, r->shared->frame, r->said, &status) != VQG_OK || status != VQG_BLK_S_OK) {
         return "device reports an error";
     }
     if (done->len != r->said || done->claimed != r->said) {

@@ -26,7 +26,7 @@ void request_put(struct request *r);
 enum vqg_status request_add(struct vqg_driver *drv, struct request *r);
 
 /* Puts it back. NULL if all is as the request asked for, otherwise what is not. */
-const char *request_finish(const struct vqg_done *done);
+const char *request_finish(struct vqg_driver *drv, const struct vqg_done *done);
 
 /* Puts it back after a reset, when its contents mean nothing. */
 const char *request_abandon(const struct vqg_done *done);
