@@ -144,7 +144,7 @@
     X(PAYLOAD_LENGTH, D3, BOTH, BUILT, "2.7.4.1", "A copy of payload stays within what was lent, and within the structure that it goes to") \
     X(PAYLOAD_COPIED, D4, BOTH, BUILT, "-", "Payload that a decision needs is copied to private memory, each byte once, and the copy is judged") \
     /* virtio-blk requests */                                                                                          \
-    X(BLK_MAPPED, B1, DRIVER, CHAIN, "-", "Header and status byte of a block request lie where the device can reach them itself") \
+    X(BLK_MAPPED, B1, DRIVER, CHAIN, "-", "The segments of a block request are mapped here, so that header and status byte can be copied")\
     X(BLK_SHAPE, B2, DRIVER, CHAIN, "5.2.6", "Nothing but the data of its type stands between header and status byte of a block request") \
     X(BLK_SIZE, B3, DRIVER, CHAIN, "5.2.6.1", "A block request has data, a whole number of sectors, and at most what is allowed") \
     X(BLK_RANGE, B4, DRIVER, CHAIN, "5.2.6.1", "One range of sectors that the client holds covers a block request, without wrapping") \
