@@ -27,7 +27,7 @@ extern "C" {
 /** Bytes of scratch memory for a request: a frame, and a range to discard. */
 #define VQG_BLK_SCRATCH_BYTES 40u
 #define VQG_BLK_RANGE_AT_ 24u
-#if VQG_JOB_SCRATCH < 40
+#if VQG_JOB_SCRATCH < VQG_BLK_SCRATCH_BYTES
 #error "a block request does not fit in the scratch bytes of a job"
 #endif
 
@@ -62,7 +62,7 @@ VQG_API uint32_t vqg_blk_cut_(const struct vqg_chain *c, bool write, uint32_t sk
  *
  * @param r       the request, by vqg_blk_parse()
  * @param c       the chain that it came in
- * @param scratch VQG_BLK_SCRATCH_BYTES bytes that the disk reaches and the client does not; its until vqg_blk_raise()
+ * @param scratch VQG_BLK_SCRATCH_BYTES bytes that the disk reaches and the client does not; in use until vqg_blk_raise()
  * @param bus     their address for the disk
  * @param shadow  room for the chain's segments and two more; `addr`, `len` and `write` are for the disk
  * @return how many segments the disk gets; 0 when the request is answered without it (5.2.6)
@@ -105,7 +105,7 @@ VQG_API uint32_t vqg_blk_lower(const struct vqg_blk_request *r, const struct vqg
  * @param r       the request; one that vqg_blk_parse() refused may be ended as failed
  * @param c       the chain that it came in
  * @param scratch as given to vqg_blk_lower()
- * @param len     bytes that the disk says it wrote
+ * @param len     bytes that the disk says it wrote; not looked at when `failed`
  * @param failed  it was refused, or the disk did not return it: the client is told VQG_BLK_S_IOERR
  * @return bytes to report to the client, for vqg_device_push(); see the top of this file. 0 when there is no
  *         status byte to write, or it is not mapped here. (5.2.6, 2.7.8)

@@ -128,7 +128,7 @@ static void ids_are_a_capital_letter_of_the_catalogue_and_a_number(void **state)
     (void)state;
     for (rule = 1; rule < (int)VQG_RULE_COUNT; rule++) {
         const char *id = vqg_rule_id((enum vqg_rule)rule);
-        assert_non_null(strchr("XQSCIUEPONRMF", id[0]));
+        assert_non_null(strchr("XQSCIUEPONRMDBF", id[0]));
         assert_true(id[1] >= '1' && id[1] <= '9');
         assert_true(id[2] == '\0' || (id[2] >= '0' && id[2] <= '9' && id[3] == '\0'));
     }
