@@ -68,6 +68,17 @@ static void assert_stores(const struct site *s)
     test_port.count = 0;
 }
 
+static bool apart(uint64_t first, uint64_t last, uint64_t at, uint64_t bytes)
+{
+    return last < at || first >= at + bytes;
+}
+
+/* Bytes of a part that is an event structure in a packed queue. */
+static uint64_t packed_or(const struct side *c, uint64_t split)
+{
+    return (c->features & VQG_F_RING_PACKED) != 0u ? 4u : split;
+}
+
 /* Each segment that the device has is one client's, with the right, and no part of its rings if it may be written. */
 static void assert_covered(const struct site *s, const struct vqg_chain *c)
 {
@@ -82,9 +93,9 @@ static void assert_covered(const struct site *s, const struct vqg_chain *c)
         assert_true(first <= last && last < side->bytes && seg->len != 0u);
         if (seg->write) {
             assert_true(last < side->data + SIDE_DATA / 2u);
-            assert_true(first >= side->used + 6u + 8u * (uint64_t)side->size ||
-                        (first > 16u * (uint64_t)side->size && last < side->avail) ||
-                        (first >= side->avail + 6u + 2u * (uint64_t)side->size && last < side->used));
+            assert_true(apart(first, last, 0, 16u * (uint64_t)side->size) &&
+                        apart(first, last, side->avail, packed_or(side, 6u + 2u * (uint64_t)side->size)) &&
+                        apart(first, last, side->used, packed_or(side, 6u + 8u * (uint64_t)side->size)));
         }
     }
 }
@@ -114,8 +125,9 @@ static void turn(struct adversary *a, struct tally *t, uint32_t round)
 {
     struct site *s = a->s;
     uint64_t offset = (uint64_t)round % 16u * 256u;
+    uint64_t r = dice(a);
     struct vqg_done done;
-    (void)site_try(s, 0, dice(a) % (SIDE_DATA / 2u), (uint32_t)dice(a) % 3u, 1u + (uint32_t)dice(a) % 2u, 1);
+    (void)site_try(s, 0, r % (SIDE_DATA / 2u), (uint32_t)(r >> 16) % 3u, 1u + (uint32_t)(r >> 24) % 2u, 1);
     *side_at(s, 1, offset) = (unsigned char)round;
     site_post(s, 1, 1, 1, round);
     test_port.count = 0;
