@@ -123,14 +123,14 @@ VQG_API VQG_PORT_NODISCARD enum vqg_status vqg_client_init(struct vqg_client *c,
                                        vqg_range_is_sane_(memory->io_bus, bytes * memory->njobs)), VQG_BAD_TABLE);
     c->memory_ = *memory;
     c->filter_ = filter;
-    c->free_ = NULL;
+    c->free_ = memory->jobs;
     c->held_ = NULL;
     c->shadow_ = &memory->segs[(size_t)memory->njobs * memory->segments];
     c->shadow_count_ = 0;
     c->waiting_ = 0;
     c->full_ = false;
     c->interrupt_ = false;
-    for (i = memory->njobs; i-- != 0u;) {
+    for (i = 0; i < memory->njobs; i++) {
         struct vqg_job *job = &memory->jobs[i];
         unsigned char *io = memory->io == NULL ? NULL : (unsigned char *)memory->io + (size_t)bytes * i;
         vqg_chain_init(&job->chain, &memory->segs[(size_t)i * memory->segments], memory->segments);
@@ -140,10 +140,9 @@ VQG_API VQG_PORT_NODISCARD enum vqg_status vqg_client_init(struct vqg_client *c,
         job->note[0] = 0;
         job->note[1] = 0;
         job->table_ = io == NULL ? NULL : io + VQG_JOB_SCRATCH;
-        job->next_ = c->free_;
+        job->next_ = i + 1u < memory->njobs ? job + 1 : NULL;
         job->written_ = 0;
         job->waits_ = false;
-        c->free_ = job;
     }
     return VQG_OK;
 }
@@ -212,7 +211,7 @@ VQG_API void vqg_job_end_(struct vqg_job *job, uint32_t len, bool failed)
     } else {
         job->waits_ = true;
         c->waiting_++;
-        while ((job = vqg_client_next_(c)) != NULL) {
+        for (job = vqg_client_next_(c); job != NULL; job = vqg_client_next_(c)) {
             vqg_job_push_(job);
         }
     }

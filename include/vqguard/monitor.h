@@ -209,7 +209,11 @@ VQG_API VQG_PORT_NODISCARD enum vqg_status vqg_monitor_pump(struct vqg_monitor *
     struct vqg_done done;
     VQG_EXPECT_(m != NULL && moved != NULL, VQG_BAD_ENDPOINT);
     vqg_zero_(moved, sizeof *moved);
-    while (moved->up < budget && (st = vqg_driver_take(&m->driver, &done)) == VQG_OK) {
+    while (moved->up < budget) {
+        st = vqg_driver_take(&m->driver, &done);
+        if (st != VQG_OK) {
+            break;
+        }
         vqg_job_end_((struct vqg_job *)done.cookie, done.len, false);
         moved->up++;
     }

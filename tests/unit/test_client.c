@@ -12,9 +12,12 @@ static void numbers_say_how_much_memory_it_takes(void **state)
     assert_int_equal(vqg_client_segs(6, 4), 24 + 4 + 2);
     assert_int_equal(vqg_client_segs(32768, 32768), 0x40000000 + 32768 + 2);
     assert_true(vqg_client_segs(UINT32_MAX, 32768) == (uint64_t)UINT32_MAX * 32768u + 32770u);
-    assert_int_equal(vqg_job_io_bytes(1), 32 + 3 * 16);
-    assert_int_equal(vqg_job_io_bytes(32768), 32 + 32770 * 16);
+    assert_int_equal(VQG_JOB_SCRATCH % 16u, 0);
+    assert_int_equal(vqg_job_io_bytes(1), VQG_JOB_SCRATCH + 3 * 16);
+    assert_int_equal(vqg_job_io_bytes(32768), VQG_JOB_SCRATCH + 32770 * 16);
 }
+
+#define JOB_IO (VQG_JOB_SCRATCH + 5u * 16u) /* a table of 3 segments and a filter's 2 */
 
 /* What is set up by arguments that are right but for one. */
 struct set_up {
@@ -22,7 +25,7 @@ struct set_up {
     struct vqg_client_memory memory;
     struct vqg_job jobs[2];
     struct vqg_seg segs[12]; /* two chains of 3 segments, and 5 for the device */
-    _Alignas(16) unsigned char io[2 * 112 + 16];
+    _Alignas(16) unsigned char io[2 * JOB_IO + 16];
 };
 
 static enum vqg_status none_down(void *context, struct vqg_job *job, struct vqg_seg *shadow, uint32_t capacity,
@@ -91,7 +94,7 @@ static void arguments_that_cannot_be_are_refused(void **state)
     u->memory.io = u->io + 8;
     assert_init(u, NULL, VQG_BAD_TABLE);
     u = set_up();
-    u->memory.io_bus = UINT64_MAX - 2u * 112u + 2u;
+    u->memory.io_bus = UINT64_MAX - 2u * JOB_IO + 2u;
     assert_init(u, NULL, VQG_BAD_TABLE);
     u->memory.io_bus--;
     assert_init(u, NULL, VQG_OK);
@@ -130,9 +133,9 @@ static void every_job_has_its_own_memory(void **state)
         assert_int_equal(job->chain.capacity, 3);
         assert_null(job->chain.owner_);
         assert_ptr_equal(job->client, &u->client);
-        assert_ptr_equal(job->scratch, u->io + 112u * i);
-        assert_int_equal(job->scratch_bus, 0x9000u + 112u * i);
-        assert_ptr_equal(job->table_, u->io + 112u * i + 32u);
+        assert_ptr_equal(job->scratch, u->io + JOB_IO * i);
+        assert_int_equal(job->scratch_bus, 0x9000u + JOB_IO * i);
+        assert_ptr_equal(job->table_, u->io + JOB_IO * i + VQG_JOB_SCRATCH);
         assert_int_equal(job->note[0], 0);
         assert_int_equal(job->note[1], 0);
         assert_int_equal(job->written_, 0);

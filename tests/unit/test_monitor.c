@@ -178,12 +178,12 @@ static void chain_is_written_anew_and_canonical(void **state)
         assert_true(s->moved.kick);
         if (table) {
             expect_chain(s, io, packed, true);
-            put_desc(ring, IO_BUS(0) + 32u, 48, packed ? 0 : 4, packed ? 0x84 : 0);
+            put_desc(ring, IO_BUS(0) + VQG_JOB_SCRATCH, 48, packed ? 0 : 4, packed ? 0x84 : 0);
         } else {
             expect_chain(s, ring, packed, false);
         }
         assert_queue(s, ring, sizeof ring, packed ? 0 : 1);
-        assert_memory_equal(s->side[0].io_memory + 32, io, sizeof io);
+        assert_memory_equal(s->side[0].io_memory + VQG_JOB_SCRATCH, io, sizeof io);
         site_free(s);
     }
 }

@@ -113,7 +113,7 @@ static void adds_segments_of_the_monitors_memory(void **state)
     assert_int_equal(seg[0].len, 6);
     assert_int_equal(seg[1].addr, side_bus(s, 0, 256));
     assert_int_equal(seg[4].addr, side_bus(s, 0, 256 + 3 * PART_BYTES));
-    assert_int_equal(seg[5].addr, script.job->scratch_bus + 31u);
+    assert_int_equal(seg[5].addr, script.job->scratch_bus + VQG_JOB_SCRATCH - 1u);
     assert_true(seg[5].write);
     assert_st(vqg_chain_read(&s->chain[0], 0, header, 6), VQG_OK);
     assert_memory_equal(header, "header", 6);
