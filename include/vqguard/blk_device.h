@@ -93,20 +93,21 @@ VQG_API enum vqg_status vqg_blk_shape_(struct vqg_guard *g, const struct vqg_blk
     uint32_t before = c->writable - 1u;
     bool reads = r->type == VQG_BLK_T_IN || r->type == VQG_BLK_T_GET_ID;
     bool writes = r->type == VQG_BLK_T_OUT || vqg_blk_is_range_(r->type);
-    uint32_t unit = VQG_BLK_SECTOR_BYTES;
-    uint32_t most = b->max_bytes;
+    uint32_t whole;
     VQG_REQUIRE(g, writes || behind == 0u, BLK_SHAPE, c->head, c->readable, VQG_BLK_HEADER_BYTES);
     VQG_REQUIRE(g, reads || before == 0u, BLK_SHAPE, c->head, c->writable, 1u);
     if (r->type == VQG_BLK_T_FLUSH) {
         return VQG_OK;
     }
     r->bytes = reads ? before : behind;
-    if (!vqg_blk_moves_(r->type)) {
-        unit = r->type == VQG_BLK_T_GET_ID ? VQG_BLK_ID_BYTES : VQG_BLK_RANGE_BYTES;
-        most = unit;
+    if (vqg_blk_moves_(r->type)) {
+        VQG_REQUIRE(g, r->bytes != 0u && r->bytes % VQG_BLK_SECTOR_BYTES == 0u, BLK_SIZE, c->head, r->bytes,
+                    VQG_BLK_SECTOR_BYTES);
+        VQG_REQUIRE(g, r->bytes <= b->max_bytes, BLK_SIZE, c->head, r->bytes, b->max_bytes);
+        return VQG_OK;
     }
-    VQG_REQUIRE(g, r->bytes != 0u && r->bytes % unit == 0u, BLK_SIZE, c->head, r->bytes, unit);
-    VQG_REQUIRE(g, r->bytes <= most, BLK_SIZE, c->head, r->bytes, most);
+    whole = r->type == VQG_BLK_T_GET_ID ? VQG_BLK_ID_BYTES : VQG_BLK_RANGE_BYTES;
+    VQG_REQUIRE(g, r->bytes == whole, BLK_SIZE, c->head, r->bytes, whole);
     return VQG_OK;
 }
 
