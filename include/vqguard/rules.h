@@ -124,11 +124,28 @@
     X(NOTIFY_QUEUE, N1, DRIVER, CHAIN, "2.9", "A notification names, at full width, a queue that exists")              \
     X(NOTIFY_HINT, N2, DRIVER, FATAL, "2.9", "The index in a notification could be true, and is otherwise unused")     \
     /* A.11 life cycle */                                                                                              \
+    X(READY_FIRST, R1, DEVICE, CALLER, "3.1.1", "Before DRIVER_OK nothing is notified and no interrupt is looked at")   \
+    X(RESET_BOUNDED, R2, DEVICE, SETUP, "2.4.2",                                                                       \
+      "A reset is over when the device says so, and is waited for only as long as the caller says")                    \
     X(RESET_ACKNOWLEDGED, R3, DEVICE, CALLER, "2.6.1.1.2", "Buffers come back only after the device acknowledged the reset") \
     X(GENERATION, R4, BOTH, CALLER, "2.6.1.1.1", "A completion of an earlier generation is refused")                   \
     X(ENABLE_VALIDATES, R5, DRIVER, BUILT, "2.6.1.2", "Enabling after a reset passes every set-up rule again")         \
+    X(STATUS_ORDER, R6, DRIVER, SETUP, "2.1.1",                                                                        \
+      "Status bits are only added, in their order; features and queues are configured only where it allows that")      \
     X(RESTORE, R7, DRIVER, SETUP, "2.14", "Saved indices and heads pass the rules of live ones")                       \
     X(NEEDS_RESET, R8, BOTH, BUILT, "2.1.2", "After a fatal violation the queue is not touched until reset")           \
+    /* A.12 transport, features, configuration */                                                                      \
+    X(FEATURES_KNOWN, T1, DEVICE, BUILT, "2.2.1", "Accepted features were offered, are known, and what they need is with them") \
+    X(FEATURES_REQUIRED, T2, DEVICE, FATAL, "2.2.1", "The features that the driver requires were offered, VERSION_1 among them") \
+    X(STATUS_KEPT, T3, DEVICE, FATAL, "3.1.1", "Status bits that the driver set read back; from then on its features are private") \
+    X(FEATURES_OFFERED, T4, DRIVER, SETUP, "2.2.2", "Acknowledged features were offered, and include what the device requires") \
+    X(DEVICE_REGISTER, T7, DEVICE, FATAL, "4.2.2.2",                                                                   \
+      "Magic, version, device id, largest queue size and queue ready read as they must")                               \
+    X(CONFIG_FIELD, T8, DEVICE, FATAL, "2.5.1", "A configuration field is read within a fixed number of turns and judged once") \
+    X(CONFIG_COUNT, T9, DEVICE, FATAL, "5", "A count in the configuration is not 0, and no more of it is used than the caller has room for") \
+    X(QUEUE_SELECTED, T11, DRIVER, SETUP, "4.2.2", "The selected queue, at full width, exists when one of its registers is written") \
+    X(REGISTER_ACCESS, T12, DRIVER, SETUP, "4.2.2",                                                                    \
+      "A register is accessed as it is defined: offset, width, direction, reserved bits")                              \
     /* A.13 capabilities */                                                                                            \
     X(EVERY_BYTE, M1, DRIVER, CHAIN, "-", "Capabilities cover every byte; a buffer over two is split only if the policy says so") \
     X(RIGHT, M2, DRIVER, CHAIN, "2.7.5.1", "The capability has the right for the direction; W never implies R")        \
@@ -163,7 +180,8 @@
     X(FULL, 2, "no room now; try again after a completion")                                                            \
     X(DEAD, 3, "the endpoint is latched, or not enabled, until reset and enable")                                      \
     X(STALE, 4, "the chain belongs to an earlier generation and was discarded")                                        \
-    X(BUSY, 5, "the range is in flight")
+    X(BUSY, 5, "the range is in flight")                                                                               \
+    X(TIMEOUT, 6, "the device did not answer in the time that the caller gave it; what is lent stays lent")
 
 /** The caller's own misuse, by the argument at fault. `X(NAME, VALUE, SENTENCE)` */
 #define VQG_STATUS_MISUSE(X)                                                                                           \
@@ -189,7 +207,9 @@
     X(BAD_SAVED, -20, "saved state: indices or heads that no device could have had")                                   \
     X(BAD_ALIGN, -21, "alignment: not a power of two, or below 4")                                                     \
     X(BAD_FORMAT, -22, "format: a packed queue, and this build lacks packed queues")                                   \
-    X(BAD_ORDER, -23, "order: with IN_ORDER another chain is to be returned first")
+    X(BAD_ORDER, -23, "order: with IN_ORDER another chain is to be returned first")                                    \
+    X(BAD_TRANSPORT, -24, "transport: without its hooks, or with queues, features or a configuration that cannot be")  \
+    X(BAD_FIELD, -25, "configuration field: not of 1, 2, 4 or 8 bytes, misaligned, or outside of the space")
 
 /** The number of a rule. */
 enum vqg_rule {
