@@ -37,6 +37,7 @@ static const struct {
     {VQG_DEAD, 3, "DEAD"},
     {VQG_STALE, 4, "STALE"},
     {VQG_BUSY, 5, "BUSY"},
+    {VQG_TIMEOUT, 6, "TIMEOUT"},
     {VQG_BAD_ENDPOINT, -1, "BAD_ENDPOINT"},
     {VQG_BAD_QUEUE, -2, "BAD_QUEUE"},
     {VQG_BAD_SIZE, -3, "BAD_SIZE"},
@@ -60,6 +61,8 @@ static const struct {
     {VQG_BAD_ALIGN, -21, "BAD_ALIGN"},
     {VQG_BAD_FORMAT, -22, "BAD_FORMAT"},
     {VQG_BAD_ORDER, -23, "BAD_ORDER"},
+    {VQG_BAD_TRANSPORT, -24, "BAD_TRANSPORT"},
+    {VQG_BAD_FIELD, -25, "BAD_FIELD"},
 };
 #define STATUSES (sizeof statuses / sizeof statuses[0])
 
@@ -121,9 +124,9 @@ static void bands_of_a_status_meet_at_their_edges_and_do_not_overlap(void **stat
         bool violation;
         bool misuse;
     } edges[] = {
-        {INT_MAX, false, false},       {5, false, false},    {1, false, false},
-        {0, false, false},             {-1, false, true},    {-23, false, true},
-        {-24, false, true},            {-255, false, true},  {-256, false, true},
+        {INT_MAX, false, false},       {6, false, false},    {1, false, false},
+        {0, false, false},             {-1, false, true},    {-25, false, true},
+        {-26, false, true},            {-255, false, true},  {-256, false, true},
         {-257, true, false},           {-258, true, false},  {(int)VQG_V_LAST_ + 1, true, false},
         {(int)VQG_V_LAST_, true, false}, {INT_MIN, true, false},
     };
