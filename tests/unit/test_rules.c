@@ -159,10 +159,10 @@ static void f2_any_number_taken_for_a_status_is_answered_with_words(void **state
         assert_non_null(vqg_status_name((enum vqg_status)number));
         assert_non_null(vqg_status_text((enum vqg_status)number));
     }
-    assert_string_equal(vqg_status_name((enum vqg_status)6), "NONE");
-    assert_string_equal(vqg_status_text((enum vqg_status)6), "unknown status");
-    assert_string_equal(vqg_status_name((enum vqg_status)-24), "NONE");
-    assert_string_equal(vqg_status_text((enum vqg_status)-24), "unknown status");
+    assert_string_equal(vqg_status_name((enum vqg_status)7), "NONE");
+    assert_string_equal(vqg_status_text((enum vqg_status)7), "unknown status");
+    assert_string_equal(vqg_status_name((enum vqg_status)-26), "NONE");
+    assert_string_equal(vqg_status_text((enum vqg_status)-26), "unknown status");
     assert_string_equal(vqg_status_name(VQG_V_LAST_), "NONE");
     assert_string_equal(vqg_status_text(VQG_V_LAST_), "unknown status");
     assert_string_equal(vqg_status_name((enum vqg_status)INT_MIN), "NONE");
