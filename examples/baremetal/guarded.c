@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "guarded.h"
 
+#include "example.h"
 #include "platform.h"
 #include "request.h"
 #include "virtio_mmio.h"
@@ -17,6 +18,7 @@ static struct {
 } ring;
 
 static struct vmmio dev;
+static struct vqg_queue queue;
 static struct vqg_driver drv;
 static struct vqg_slot slots[REQUEST_QUEUE];
 
@@ -33,28 +35,22 @@ static bool fail_status(const char *what, enum vqg_status status)
 
 static bool device_up(uint64_t wanted)
 {
-    enum vmmio_error error = vmmio_open(&dev, VMMIO_BUS0, VIRTIO_ID_BLOCK, wanted);
+    enum vqg_status status = vmmio_open(&dev, VMMIO_BUS0, VIRTIO_ID_BLOCK, wanted);
 
-    return error == VMMIO_OK || fail("open", vmmio_error_name(error));
+    return status == VQG_OK || fail_status("open", status);
 }
 
 static bool device_go(void)
 {
-    enum vmmio_error error = vmmio_queue_set(&dev, 0, REQUEST_QUEUE, ring.desc, ring.avail, ring.used);
+    enum vqg_status status = vmmio_go(&dev, &queue);
 
-    if (error == VMMIO_OK) {
-        error = vmmio_driver_ok(&dev);
-    }
-    return error == VMMIO_OK || fail("queue", vmmio_error_name(error));
+    return status == VQG_OK || fail_status("queue", status);
 }
 
 bool guarded_open(uint64_t wanted)
 {
     struct vqg_policy policy = vqg_profile_strict();
-    struct vqg_queue queue = {.size = REQUEST_QUEUE};
     enum vqg_status status;
-    enum vmmio_error error;
-    uint32_t max = 0;
 
     if (!device_up(wanted)) {
         return false;
@@ -62,16 +58,15 @@ bool guarded_open(uint64_t wanted)
     /* QEMU returns packed elements without VIRTQ_DESC_F_WRITE, whatever it wrote. */
     policy.accept_unflagged = true;
     request_pool_init();
-    error = vmmio_queue_max(&dev, 0, &max);
-    if (error != VMMIO_OK) {
-        return fail("queue", vmmio_error_name(error));
+    queue = (struct vqg_queue){.size = REQUEST_QUEUE,
+                               .features = dev.mmio.features,
+                               .desc = ring.desc,
+                               .avail = ring.avail,
+                               .used = ring.used};
+    status = vqg_mmio_queue_max(&dev.mmio, 0, &queue.size_max);
+    if (status == VQG_OK) {
+        status = vqg_driver_init(&drv, &queue, &policy, slots, REQUEST_QUEUE);
     }
-    queue.size_max = max;
-    queue.features = dev.features;
-    queue.desc = ring.desc;
-    queue.avail = ring.avail;
-    queue.used = ring.used;
-    status = vqg_driver_init(&drv, &queue, &policy, slots, REQUEST_QUEUE);
     if (status != VQG_OK) {
         return fail_status("init", status);
     }
@@ -81,19 +76,26 @@ bool guarded_open(uint64_t wanted)
 
 uint64_t guarded_features(void)
 {
-    return dev.features;
+    return dev.mmio.features;
 }
 
 uint64_t guarded_capacity(void)
 {
     uint64_t sectors = 0;
+    enum vqg_status status = vqg_mmio_config(&dev.mmio, VIRTIO_BLK_CAPACITY, 8, 1, UINT64_MAX / SECTOR, &sectors);
 
-    return vmmio_blk_capacity(&dev, &sectors) == VMMIO_OK ? sectors : 0;
+    return status == VQG_OK ? sectors : 0;
 }
 
 uint32_t guarded_seg_max(void)
 {
-    return (dev.features & VIRTIO_BLK_F_SEG_MAX) != 0 ? vmmio_blk_seg_max(&dev) : 1;
+    uint32_t most = 1;
+
+    if ((dev.mmio.features & VIRTIO_BLK_F_SEG_MAX) != 0 &&
+        vqg_mmio_config_count(&dev.mmio, VIRTIO_BLK_SEG_MAX, 4, GUARDED_PIECES, &most) != VQG_OK) {
+        return 0;
+    }
+    return most;
 }
 
 /* Adds from number *next on until the job, the pool or the queue ends it. */
@@ -118,7 +120,7 @@ static bool fill(const struct job *job, uint32_t *next, struct tally *tally)
     }
     if (vqg_driver_kick(&drv)) {
         tally->kicks++;
-        vmmio_notify(&dev, 0);
+        (void)vqg_mmio_notify(&dev.mmio, vqg_driver_notification(&drv));
     }
     return true;
 }
@@ -166,18 +168,21 @@ bool guarded_callback(const struct job *job)
     uint64_t deadline = platform_deadline(WAIT_SECONDS);
     struct tally tally = {0, 0, 0, 0};
     uint32_t next = 0;
-    uint32_t pending;
+    uint32_t pending = 0;
+    enum vqg_status status = vqg_mmio_interrupt(&dev.mmio, &pending);
 
-    (void)vmmio_interrupt_ack(&dev);
+    if (status != VQG_OK) {
+        return fail_status("interrupt", status);
+    }
     /* Nothing is outstanding: an answer that says otherwise is wrong. */
     if (vqg_driver_callback_enable(&drv) || !fill(job, &next, &tally)) {
         return false;
     }
     do {
-        pending = vmmio_interrupt_ack(&dev);
-    } while (pending == 0 && !platform_expired(deadline));
+        status = vqg_mmio_interrupt(&dev.mmio, &pending);
+    } while (status == VQG_OK && pending == 0 && !platform_expired(deadline));
     vqg_driver_callback_disable(&drv);
-    return take(&tally) && tally.done == job->count && (pending & VMMIO_INTERRUPT_USED) != 0;
+    return take(&tally) && tally.done == job->count && (pending & VQG_MMIO_INTERRUPT_USED) != 0;
 }
 
 bool guarded_reset(const struct job *job, uint32_t *lent, uint32_t *reclaimed)
@@ -185,7 +190,6 @@ bool guarded_reset(const struct job *job, uint32_t *lent, uint32_t *reclaimed)
     struct tally tally = {0, 0, 0, 0};
     struct vqg_done done;
     enum vqg_status status;
-    enum vmmio_error error;
 
     *lent = 0;
     *reclaimed = 0;
@@ -196,9 +200,9 @@ bool guarded_reset(const struct job *job, uint32_t *lent, uint32_t *reclaimed)
     if (status != VQG_OK) {
         return fail_status("reset", status);
     }
-    error = vmmio_reset(&dev);
-    if (error != VMMIO_OK) {
-        return fail("reset", vmmio_error_name(error));
+    status = vmmio_reset(&dev);
+    if (status != VQG_OK) {
+        return fail_status("reset", status);
     }
     /* Only now does the device no longer write to what it was lent. */
     status = vqg_driver_reset_acked(&drv);
@@ -221,13 +225,12 @@ bool guarded_reset(const struct job *job, uint32_t *lent, uint32_t *reclaimed)
 
 bool guarded_restart(void)
 {
-    uint64_t features = dev.features;
     enum vqg_status status;
 
-    if (!device_up(features)) {
+    if (!device_up(queue.features)) {
         return false;
     }
-    if (dev.features != features) {
+    if (dev.mmio.features != queue.features) {
         return fail("restart", "other features offered");
     }
     status = vqg_driver_restart(&drv);
@@ -240,5 +243,5 @@ bool guarded_restart(void)
 
 bool guarded_close(void)
 {
-    return vmmio_reset(&dev) == VMMIO_OK;
+    return vmmio_reset(&dev) == VQG_OK;
 }

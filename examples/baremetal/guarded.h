@@ -35,6 +35,8 @@ bool guarded_open(uint64_t wanted);
 
 uint64_t guarded_features(void);
 uint64_t guarded_capacity(void);
+
+/* Data segments of one request that the disk takes and the program has room for. */
 uint32_t guarded_seg_max(void);
 
 /* False, with a line that says why, at the first thing that is not right. */

@@ -21,8 +21,8 @@ static const struct {
     uint64_t bit;
     const char *name;
 } features[] = {
-    {VIRTIO_BLK_F_SEG_MAX, "SEG_MAX"},     {VIRTIO_BLK_F_FLUSH, "FLUSH"},     {VIRTIO_F_INDIRECT_DESC, "INDIRECT_DESC"},
-    {VIRTIO_F_EVENT_IDX, "EVENT_IDX"},     {VIRTIO_F_VERSION_1, "VERSION_1"}, {VIRTIO_F_RING_PACKED, "RING_PACKED"},
+    {VIRTIO_BLK_F_SEG_MAX, "SEG_MAX"}, {VIRTIO_BLK_F_FLUSH, "FLUSH"}, {VQG_F_INDIRECT_DESC, "INDIRECT_DESC"},
+    {VQG_F_EVENT_IDX, "EVENT_IDX"},    {VQG_F_VERSION_1, "VERSION_1"}, {VQG_F_RING_PACKED, "RING_PACKED"},
 };
 
 #define FEATURES (sizeof features / sizeof features[0])
@@ -111,7 +111,7 @@ static bool small_steps(void)
 
     scattered.pieces = 5;
     indirect.pieces = 3;
-    indirect.indirect = has(VIRTIO_F_INDIRECT_DESC);
+    indirect.indirect = has(VQG_F_INDIRECT_DESC);
     return step("base", &base, &tally) && both_ways("single-write", "single-read", single) && flush_step() &&
            both_ways("scattered-write", "scattered-read", scattered) &&
            both_ways("indirect-write", "indirect-read", indirect);
@@ -121,7 +121,7 @@ static bool small_steps(void)
 static bool full_steps(void)
 {
     /* What 64 descriptors hold: tables, or chains of three. */
-    uint32_t fit = has(VIRTIO_F_INDIRECT_DESC) ? 64u : 64u / 3u;
+    uint32_t fit = has(VQG_F_INDIRECT_DESC) ? 64u : 64u / 3u;
     struct job job = job_of(LAYOUT_FULL);
     struct tally tally;
     bool good;
@@ -133,7 +133,7 @@ static bool full_steps(void)
         return false;
     }
     job.type = READ;
-    job.indirect = has(VIRTIO_F_INDIRECT_DESC);
+    job.indirect = has(VQG_F_INDIRECT_DESC);
     job.count = WRAP_COMPLETIONS;
     good = step("wrap", &job, &tally);
     platform_print("%s wrap-full times %u\n", verdict(tally.full > 0 && tally.most >= fit), tally.full);
@@ -150,8 +150,8 @@ static bool big_steps(void)
     job.bytes = GUARDED_BIG;
     table.count = 1;
     table.bytes = GUARDED_BIG;
-    table.indirect = has(VIRTIO_F_INDIRECT_DESC);
-    table.pieces = guarded_seg_max() < GUARDED_PIECES ? guarded_seg_max() : GUARDED_PIECES;
+    table.indirect = has(VQG_F_INDIRECT_DESC);
+    table.pieces = guarded_seg_max();
     return both_ways("big-write", "big-read", job) && both_ways("big-indirect-write", "big-indirect-read", table);
 }
 
@@ -180,7 +180,7 @@ static bool reset_steps(void)
     platform_print("%s reset lent %u reclaimed %u\n", verdict(good), lent, reclaimed);
     good = good && guarded_restart();
     platform_print("%s restart features 0x%lx\n", verdict(good), (unsigned long)guarded_features());
-    again.indirect = has(VIRTIO_F_INDIRECT_DESC);
+    again.indirect = has(VQG_F_INDIRECT_DESC);
     return good && both_ways("restarted-write", "restarted-read", again) && flush_step();
 }
 

@@ -21,36 +21,35 @@ struct tally {
 
 void retrofit_notify(void)
 {
-    vmmio_notify(&dev, 0);
+    (void)vqg_mmio_notify(&dev.mmio, 0);
 }
 
-static enum vmmio_error bring_up(void)
+static enum vqg_status bring_up(void)
 {
-    enum vmmio_error error = vmmio_open(&dev, VMMIO_BUS0, VIRTIO_ID_BLOCK, VIRTIO_F_VERSION_1);
+    struct vqg_queue queue = {.size = NUM, .desc = ring.desc, .avail = &ring.avail, .used = &ring.used};
+    enum vqg_status status = vmmio_open(&dev, VMMIO_BUS0, VIRTIO_ID_BLOCK, 0);
 
-    if (error == VMMIO_OK) {
-        if (!retrofit_init(&ring)) {
-            return VMMIO_QUEUE_REFUSED;
-        }
-        error = vmmio_queue_set(&dev, 0, NUM, ring.desc, &ring.avail, &ring.used);
+    queue.features = dev.mmio.features;
+    if (status == VQG_OK) {
+        status = vqg_mmio_queue_max(&dev.mmio, 0, &queue.size_max);
     }
-    if (error == VMMIO_OK) {
-        error = vmmio_driver_ok(&dev);
+    if (status == VQG_OK && !retrofit_init(&ring)) {
+        status = VQG_BAD_QUEUE;
     }
-    return error;
+    return status == VQG_OK ? vmmio_go(&dev, &queue) : status;
 }
 
 /* Polls until something is back. */
 static bool wait_one(void)
 {
     uint64_t deadline = platform_deadline(WAIT_SECONDS);
+    uint32_t pending;
     int taken;
 
     do {
         taken = retrofit_poll();
     } while (taken == 0 && !platform_expired(deadline));
-    (void)vmmio_interrupt_ack(&dev);
-    return taken > 0;
+    return taken > 0 && vqg_mmio_interrupt(&dev.mmio, &pending) == VQG_OK;
 }
 
 /* What has come back since the buffer was submitted. */
@@ -111,10 +110,10 @@ static bool transfer(bool write, unsigned tag, uint64_t first, uint32_t sectors,
 void plain_steps(void)
 {
     struct tally tally = {0, 0};
-    enum vmmio_error error = bring_up();
-    bool good = error == VMMIO_OK;
+    enum vqg_status status = bring_up();
+    bool good = status == VQG_OK;
 
-    platform_print("%s retrofit-open %s\n", verdict(good), vmmio_error_name(error));
+    platform_print("%s retrofit-open %s\n", verdict(good), vqg_status_name(status));
     if (!good) {
         return;
     }
@@ -127,6 +126,6 @@ void plain_steps(void)
     platform_print("%s retrofit-full times %u\n", verdict(tally.full > 0), tally.full);
 
     /* The device may still hold buffers when a step has failed. */
-    error = vmmio_reset(&dev);
-    platform_print("%s retrofit-close %s\n", verdict(error == VMMIO_OK), vmmio_error_name(error));
+    status = vmmio_reset(&dev);
+    platform_print("%s retrofit-close %s\n", verdict(status == VQG_OK), vqg_status_name(status));
 }
