@@ -54,12 +54,12 @@ VQG_API void vqg_mmio_put_address_(const struct vqg_mmio *m, uint32_t offset, ui
 VQG_API enum vqg_status vqg_mmio_check_queue_(struct vqg_mmio *m, const struct vqg_queue *q)
 {
     bool packed = (m->features & VQG_F_RING_PACKED) != 0u;
-    uint32_t avail_align = packed ? VQG_EVENT_ALIGN : VQG_AVAIL_ALIGN;
+    uint64_t avail_align = packed ? VQG_EVENT_ALIGN : VQG_AVAIL_ALIGN;
     VQG_EXPECT_(q->features == m->features, VQG_BAD_FEATURES);
     VQG_EXPECT_(q->size_max != 0u, VQG_BAD_SIZE);
-    VQG_EXPECT_(q->desc_addr % VQG_DESC_ALIGN == 0u, VQG_BAD_DESC);
-    VQG_EXPECT_(q->avail_addr % avail_align == 0u && q->avail_addr != q->desc_addr, VQG_BAD_AVAIL);
-    VQG_EXPECT_(q->used_addr % VQG_USED_ALIGN == 0u && q->used_addr != q->desc_addr, VQG_BAD_USED);
+    VQG_EXPECT_((q->desc_addr & (VQG_DESC_ALIGN - 1u)) == 0u, VQG_BAD_DESC);
+    VQG_EXPECT_((q->avail_addr & (avail_align - 1u)) == 0u && q->avail_addr != q->desc_addr, VQG_BAD_AVAIL);
+    VQG_EXPECT_((q->used_addr & (VQG_USED_ALIGN - 1u)) == 0u && q->used_addr != q->desc_addr, VQG_BAD_USED);
     return vqg_check_size_(&m->guard, q->size, q->size_max, packed);
 }
 

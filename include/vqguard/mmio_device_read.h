@@ -22,7 +22,7 @@ VQG_API struct vqg_mmio_queue *vqg_mmio_device_selected_(const struct vqg_mmio_d
 /** Half of 64 bits: word 0 or 1; of any other, 0. */
 VQG_API uint32_t vqg_mmio_word_(uint64_t value, uint32_t word)
 {
-    return word > 1u ? 0u : (uint32_t)(value >> (32u * word));
+    return word == 0u ? (uint32_t)value : word == 1u ? (uint32_t)(value >> 32) : 0u;
 }
 
 /** Reads a register of the selected queue; false when there is none at `offset`. */

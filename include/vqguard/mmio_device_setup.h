@@ -77,7 +77,7 @@ enum vqg_mmio_event_kind {
 
 /** What follows from a write, and for which queue. */
 struct vqg_mmio_event {
-    enum vqg_mmio_event_kind kind;
+    enum vqg_mmio_event_kind kind; /**< what is to be done */
     struct vqg_notification at; /**< QUEUE_START, QUEUE_STOP, NOTIFY: which queue; NOTIFY: the hint, if there is one */
 };
 
