@@ -35,6 +35,13 @@ VQG_API bool vqg_mmio_device_may_set_(const struct vqg_mmio_device *d, uint32_t 
            ((value & VQG_STATUS_DRIVER_OK) == 0u || (had & VQG_STATUS_FEATURES_OK) != 0u);
 }
 
+/** True when the features that the driver wrote were offered, and include what is required. */
+VQG_API bool vqg_mmio_device_may_agree_(const struct vqg_mmio_device *d)
+{
+    return !d->features_beyond && (d->features & ~d->shown.features) == 0u &&
+           (d->features & d->shown.required) == d->shown.required;
+}
+
 /** The driver writes the status. */
 VQG_API enum vqg_status vqg_mmio_device_put_status_(struct vqg_mmio_device *d, uint32_t value,
                                                     struct vqg_mmio_event *event)
@@ -51,10 +58,8 @@ VQG_API enum vqg_status vqg_mmio_device_put_status_(struct vqg_mmio_device *d, u
                       VQG_V_STATUS_ORDER, value, d->status);
     added = value & ~d->status;
     if ((added & VQG_STATUS_FEATURES_OK) != 0u) {
-        VQG_REQUIRE_SETUP(&d->guard,
-                          !d->features_beyond && (d->features & ~d->shown.features) == 0u &&
-                              (d->features & d->shown.required) == d->shown.required,
-                          FEATURES_OFFERED, VQG_V_FEATURES_OFFERED, d->features, d->shown.features);
+        VQG_REQUIRE_SETUP(&d->guard, vqg_mmio_device_may_agree_(d), FEATURES_OFFERED, VQG_V_FEATURES_OFFERED,
+                          d->features, d->shown.features);
     }
     d->status |= value;
     if ((added & VQG_STATUS_FAILED) != 0u) {
