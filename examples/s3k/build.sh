@@ -5,6 +5,8 @@
 #   OUTDIR/kernel.elf   the stand-in kernel
 #   OUTDIR/victim.elf   app1
 #   OUTDIR/payload.bin  app2, as it is put on the disk
+#   OUTDIR/open.elf     process 1 without a monitor
+#   OUTDIR/driver.elf   app0
 #   OUTDIR/calls.elf    process 1 of the tests of the system calls
 #   OUTDIR/overwrite.elf process 1 of the test of app1 and app2
 #
@@ -72,6 +74,8 @@ program kernel kernel/kernel.ld -mno-relax -- kernel/entry.S kernel/process.c ke
 app victim VICTIM apps/victim.c
 program payload apps/payload.ld -- apps/payload.c
 "${prefix}objcopy" -O binary "$out/payload.elf" "$out/payload.bin"
+app open FIRST apps/open.c
+app driver DRIVER apps/driver.c apps/plain_disk.c ../retrofit/before.c ../baremetal/virtio_mmio.c
 app overwrite FIRST tests/overwrite.c
 app calls FIRST tests/calls.c tests/calls_memory.c tests/calls_pmp.c tests/calls_fault.c \
     tests/calls_monitor.c tests/calls_time.c tests/calls_ipc.c tests/calls_ipc_caps.c \

@@ -7,6 +7,8 @@
 # LOG gets the console. LINE is a regular expression; the status is 0 if it came
 # within SECONDS. IMAGE is an ELF file, or FILE@ADDRESS for anything else.
 # QEMU_SHIFT (default 6): an instruction takes 2 to the power of it nanoseconds.
+# QEMU_DUMP (ADDRESS:BYTES:FILE, several with blanks between): what to save of the
+# memory when the line has come; the processor is stopped by then.
 set -eu
 
 if [ $# -lt 5 ]; then
@@ -37,16 +39,32 @@ while [ "$count" -gt 0 ]; do
 done
 
 : >"$log"
-qemu-system-riscv64 -machine virt -bios none -m 512M -display none -monitor none -serial "file:$log" -no-reboot \
+commands=$log.commands # QEMU's monitor reads what is written here
+rm -f "$commands"
+mkfifo "$commands"
+qemu-system-riscv64 -machine virt -bios none -m 512M -display none -monitor stdio -serial "file:$log" -no-reboot \
     -icount "shift=${QEMU_SHIFT:-6},sleep=off" -global virtio-mmio.force-legacy=false \
-    -device "loader,file=$kernel,cpu-num=0" "$@" </dev/null 2>"$log.err" &
+    -device "loader,file=$kernel,cpu-num=0" "$@" <>"$commands" >"$log.monitor" 2>"$log.err" &
 qemu=$!
-trap 'kill "$qemu" 2>/dev/null || true; wait "$qemu" 2>/dev/null || true' EXIT
+trap 'kill "$qemu" 2>/dev/null || true; wait "$qemu" 2>/dev/null || true; rm -f "$commands"' EXIT
 trap 'exit 1' INT TERM
+
+# Ends QEMU in good order: the disk's image is whole, and what is to be saved is there.
+finish() {
+    {
+        echo stop
+        for dump in ${QEMU_DUMP:-}; do
+            echo "$dump" | sed 's/\([^:]*\):\([^:]*\):\(.*\)/pmemsave \1 \2 "\3"/'
+        done
+        echo quit
+    } >"$commands"
+    wait "$qemu"
+}
 
 tenths=$((seconds * 10))
 while [ "$tenths" -gt 0 ] && kill -0 "$qemu" 2>/dev/null; do
     if grep -Eq "$line" "$log"; then
+        finish
         exit 0
     fi
     sleep 0.1

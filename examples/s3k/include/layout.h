@@ -13,6 +13,19 @@
 #define CLIENT_BASE 0x80c00000 /* a second client */
 #define CLIENT_SIZE 0x400000
 
+/* The disk, in sectors: a part for each process that may use it. */
+#define DISK_SECTORS 16384
+#define SHARED_FIRST 0 /* all may read it */
+#define SHARED_SECTORS 256
+#define DRIVER_FIRST 1024
+#define DRIVER_SECTORS 6144
+#define CLIENT_FIRST 8192
+#define CLIENT_SECTORS 6144
+
+/* Within app0's part: the payload as it lies on the disk, and where app0 leaves what it should not have. */
+#define PAYLOAD_SECTOR 6000
+#define LOOT_SECTOR 6001
+
 /* What lies in the victim's first sector is what the payload replaces. */
 #define SECTOR_SIZE 512
 #define PAYLOAD_CODE 256 /* at the sector's end; before it, nothing but no-operations */

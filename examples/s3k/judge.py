@@ -1,0 +1,128 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Makes the disk of a scene, and judges the scene from the victim's side.
+
+usage: judge.py disk DIR           makes DIR/disk.img
+       judge.py unguarded DIR      the scene without a monitor
+
+DIR has victim.bin and payload.bin; after a scene also its console (console.log),
+app1's RAM (victim.ram) and the disk's image. What is expected is said, and so is
+what is not as expected; the status is 0 when all is.
+"""
+import pathlib
+import re
+import sys
+
+HERE = pathlib.Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent / "baremetal"))
+import check_image  # noqa: E402
+
+ENOUGH = 3  # beats, to call it a heartbeat
+STACK = 4096  # of app1's RAM, its end
+OWN, TAKEN = "victim: this is app1's own code", "payload: I have taken over app1"
+
+
+def layout():
+    """The numbers of layout.h, which the applications have."""
+    text = (HERE / "include" / "layout.h").read_text()
+    return {name: int(value, 0) for name, value in re.findall(r"^#define (\w+) (\w+)", text, re.M) if value[0].isdigit()}
+
+
+L = layout()
+SECTOR = L["SECTOR_SIZE"]
+
+
+def fnv1a(data):
+    value = 0xCBF29CE484222325
+    for byte in data:
+        value = (value ^ byte) * 0x100000001B3 % 2**64
+    return value
+
+
+class Scene:
+    """A scene's files, and the tally of what was looked at."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        self.failed = False
+        self.code = self.file("victim.bin")
+        self.payload = self.file("payload.bin")
+
+    def file(self, name):
+        return (self.folder / name).read_bytes()
+
+    def console(self):
+        text = (self.folder / "console.log").read_bytes().decode("ascii", "replace").replace("\r\n", "\n")
+        return text[: text.rfind("\n") + 1]  # QEMU may have been ended within a line
+
+    def expect(self, held, what):
+        print("  ok  " if held else "  FAIL", what)
+        self.failed = self.failed or not held
+
+    def heartbeat(self, when, text, code):
+        hashes = [int(value, 16) for value in re.findall(r"^victim: beat \d+ hash ([0-9a-f]+)$", text, re.M)]
+        self.expect(len(hashes) >= ENOUGH, f"{when}, app1's heart beats: {len(hashes)} times")
+        said = ", ".join(sorted({f"{value:x}" for value in hashes}))
+        self.expect(set(hashes) == {fnv1a(code)}, f"{when}, app1 says that its code hashes to {said}")
+
+    def in_order(self, text):
+        beats = [int(n) for n in re.findall(r"^victim: beat (\d+) ", text, re.M)]
+        self.expect(beats == list(range(1, len(beats) + 1)), "no beat is left out")
+
+    def memory(self, code, what):
+        ram = self.file("victim.ram")
+        rest = ram[len(code) : -STACK]
+        self.expect(ram[: len(code)] == code and not any(rest), f"app1's memory, as QEMU saved it, is {what}")
+
+    def disk(self, changed):
+        """Every sector is as the disk was made, but for those in `changed`."""
+        image = self.file("disk.img")
+        made = fresh_disk(self.payload)
+        wrong = [s for s in range(L["DISK_SECTORS"]) if sector(image, s) != changed.get(s, sector(made, s))]
+        where = f"; first at sector {wrong[0]}" if wrong else ""
+        self.expect(len(image) == len(made) and not wrong, f"the disk's image is as expected{where}")
+
+
+def sector(image, number):
+    return image[number * SECTOR : (number + 1) * SECTOR]
+
+
+def fresh_disk(payload):
+    image = bytearray(b"".join(check_image.sector_data(0, s) for s in range(L["DISK_SECTORS"])))
+    first = (L["DRIVER_FIRST"] + L["PAYLOAD_SECTOR"]) * SECTOR
+    image[first : first + SECTOR] = payload
+    return bytes(image)
+
+
+def make_disk(folder):
+    (folder / "disk.img").write_bytes(fresh_disk((folder / "payload.bin").read_bytes()))
+    return 0
+
+
+def unguarded(folder):
+    scene = Scene(folder)
+    text = scene.console()
+    before, started, after = text.partition("open: app0 has the disk's registers, its RAM and the console: yes\n")
+    attack = "driver: read a sector of its disk to app1's code: done\n"
+    _, done, after = after.partition(attack)
+    taken = scene.payload + scene.code[SECTOR:]
+    loot = L["DRIVER_FIRST"] + L["LOOT_SECTOR"]
+
+    scene.expect(bool(started and done), "app0 had the disk do what the PMP keeps it from")
+    scene.heartbeat("before", before, scene.code)
+    scene.expect(OWN in before and "payload:" not in before, "before, app1 runs its own code")
+    scene.heartbeat("after", after, taken)
+    scene.expect(after.count(TAKEN) >= ENOUGH and OWN not in after, "after, app2 speaks in app1's place")
+    scene.in_order(text)
+    scene.memory(taken, "app2 in the first sector, and app1 behind it")
+    scene.disk({loot: scene.code[:SECTOR]})
+    scene.expect(sector(scene.file("disk.img"), loot) == scene.code[:SECTOR], "app1's code is on app0's disk")
+    return int(scene.failed)
+
+
+SCENES = {"disk": make_disk, "unguarded": unguarded}
+
+if __name__ == "__main__":
+    if len(sys.argv) != 3 or sys.argv[1] not in SCENES:
+        sys.exit(__doc__)
+    sys.exit(SCENES[sys.argv[1]](pathlib.Path(sys.argv[2])))

@@ -1,0 +1,48 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# Plays a scene on a fresh disk and judges it: scene.sh DIR KERNEL SCENE
+#
+# DIR has what build.sh built. The scene's own files are in DIR/SCENE; the status
+# is 0 when the scene went as it must (judge.py).
+set -eu
+
+if [ $# -ne 3 ]; then
+    sed -n 's/^#.*\(scene.sh DIR.*\)/usage: \1/p' "$0" >&2
+    exit 2
+fi
+built=$1
+kernel=$2
+scene=$3
+here=$(cd "$(dirname "$0")" && pwd)
+dir=$built/$scene
+
+# number NAME: as layout.h has it
+number() { sed -n "s/^#define $1 \([0-9a-fx]*\).*/\1/p" "$here/include/layout.h"; }
+
+case $scene in
+    unguarded)
+        end='^driver: end'
+        images="open victim driver"
+        ;;
+    *)
+        echo "scene.sh: no scene '$scene'" >&2
+        exit 2
+        ;;
+esac
+
+rm -rf "$dir"
+mkdir -p "$dir"
+cp "$built/payload.bin" "$dir"
+"${CROSS_RISCV:-riscv64-unknown-elf-}objcopy" -O binary "$built/victim.elf" "$dir/victim.bin"
+python3 "$here/judge.py" disk "$dir"
+loaded=
+for image in $images; do
+    loaded="$loaded $built/$image.elf"
+done
+# shellcheck disable=SC2086 # file names that are known to have no blanks in them
+QEMU_DUMP="$(number VICTIM_BASE):$(number VICTIM_SIZE):$dir/victim.ram" \
+    "$here/qemu.sh" "$dir/console.log" "$end" 60 "$kernel" $loaded -- \
+    -drive "file=$dir/disk.img,if=none,format=raw,id=x0" \
+    -device "virtio-blk-device,drive=x0,bus=virtio-mmio-bus.0,${SCENE_DEVICE:-packed=on}"
+grep -Ev '^(victim: this|payload:)' "$dir/console.log" | awk '/^victim/ { if (!beats++) print; next } { beats = 0; print }'
+python3 "$here/judge.py" "$scene" "$dir"
