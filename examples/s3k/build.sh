@@ -6,7 +6,9 @@
 #   OUTDIR/victim.elf   app1
 #   OUTDIR/payload.bin  app2, as it is put on the disk
 #   OUTDIR/open.elf     process 1 without a monitor
+#   OUTDIR/monitor.elf  process 1 with one
 #   OUTDIR/driver.elf   app0
+#   OUTDIR/client.elf   a second client
 #   OUTDIR/calls.elf    process 1 of the tests of the system calls
 #   OUTDIR/overwrite.elf process 1 of the test of app1 and app2
 #
@@ -31,7 +33,7 @@ mkdir -p "$out"
 flags="-std=c11 -Wall -Wextra -pedantic -Wconversion -Wsign-conversion -Wundef -Wshadow
     -Wcast-qual -Werror -O2 -g -ffreestanding -ffunction-sections -fdata-sections
     -march=rv64imac_zicsr_zifencei -mabi=lp64 -mcmodel=medany
-    -I$here/include -I$here/apps -I$here/../baremetal"
+    -I$here/include -I$here/apps -I$here/../baremetal -I$here/../../include"
 link="-nostdlib -static -Wl,--gc-sections,--build-id=none,--fatal-warnings,--no-warn-rwx-segments"
 
 # program NAME SCRIPT FLAG... -- SOURCE...: the sources, linked by the script
@@ -75,7 +77,11 @@ app victim VICTIM apps/victim.c
 program payload apps/payload.ld -- apps/payload.c
 "${prefix}objcopy" -O binary "$out/payload.elf" "$out/payload.bin"
 app open FIRST apps/open.c
-app driver DRIVER apps/driver.c apps/plain_disk.c ../retrofit/before.c ../baremetal/virtio_mmio.c
+app monitor FIRST apps/monitor.c apps/seat.c apps/client_caps.c apps/back.c ../baremetal/virtio_mmio.c
+for place in DRIVER CLIENT; do
+    app "$(echo $place | tr A-Z a-z)" $place apps/client.c apps/alone.c apps/honest.c apps/remote.c apps/plain_disk.c \
+        ../baremetal/example.c ../retrofit/before.c ../baremetal/virtio_mmio.c
+done
 app overwrite FIRST tests/overwrite.c
 app calls FIRST tests/calls.c tests/calls_memory.c tests/calls_pmp.c tests/calls_fault.c \
     tests/calls_monitor.c tests/calls_time.c tests/calls_ipc.c tests/calls_ipc_caps.c \

@@ -88,7 +88,7 @@ def sector(image, number):
 
 
 def fresh_disk(payload):
-    image = bytearray(b"".join(check_image.sector_data(0, s) for s in range(L["DISK_SECTORS"])))
+    image = bytearray(b"".join(s.to_bytes(8, "little") * (SECTOR // 8) for s in range(L["DISK_SECTORS"])))
     first = (L["DRIVER_FIRST"] + L["PAYLOAD_SECTOR"]) * SECTOR
     image[first : first + SECTOR] = payload
     return bytes(image)

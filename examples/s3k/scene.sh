@@ -24,6 +24,10 @@ case $scene in
         end='^driver: end'
         images="open victim driver"
         ;;
+    guarded)
+        end='^driver: end'
+        images="monitor victim driver client"
+        ;;
     *)
         echo "scene.sh: no scene '$scene'" >&2
         exit 2

@@ -14,17 +14,17 @@
 #define CLIENT_SIZE 0x400000
 
 /* The disk, in sectors: a part for each process that may use it. */
-#define DISK_SECTORS 16384
+#define DISK_SECTORS 32768
 #define SHARED_FIRST 0 /* all may read it */
 #define SHARED_SECTORS 256
 #define DRIVER_FIRST 1024
-#define DRIVER_SECTORS 6144
-#define CLIENT_FIRST 8192
-#define CLIENT_SECTORS 6144
+#define DRIVER_SECTORS 13000
+#define CLIENT_FIRST 16384
+#define CLIENT_SECTORS 13000
 
 /* Within app0's part: the payload as it lies on the disk, and where app0 leaves what it should not have. */
-#define PAYLOAD_SECTOR 6000
-#define LOOT_SECTOR 6001
+#define PAYLOAD_SECTOR 12900
+#define LOOT_SECTOR 12901
 
 /* What lies in the victim's first sector is what the payload replaces. */
 #define SECTOR_SIZE 512

@@ -1,23 +1,21 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * app0, which drives a disk and which nobody has a reason to trust. What the PMP
+ * app0 with the disk's registers. Nobody has a reason to trust it: what the PMP
  * keeps it from touching, it asks the disk to touch.
  */
-#include "app.h"
+#include "client.h"
 #include "plain_disk.h"
 
 #define SLICES_AFTER 20u /* what became of app1 is seen, last */
 
 static uint8_t own[SECTOR_SIZE];
 
-int main(void);
-
 static void tell(const char *what, bool done)
 {
-    app_say("driver: %s: %s\n", what, done ? "done" : "refused");
+    client_say("%s: %s\n", what, done ? "done" : "refused");
 }
 
-int main(void)
+void alone(void)
 {
     if (plain_open()) {
         tell("read a sector of its disk to its own RAM", plain_read(DRIVER_FIRST, (uintptr_t)own, SECTOR_SIZE));
@@ -28,6 +26,4 @@ int main(void)
     for (unsigned i = 0; i < SLICES_AFTER; i++) {
         s3k_sleep_until(0);
     }
-    app_say("driver: end\n");
-    return 0;
 }

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: MIT */
+/* The disk, as the monitor has it: one queue, in memory that no client holds. */
+#ifndef BACK_H
+#define BACK_H
+
+#include <vqguard/vqguard.h>
+
+/* Brings the disk up, packed if it can be so, and sets the endpoint up. False, with a line on the console. */
+bool back_open(struct vqg_driver *driver);
+
+void back_notify(void);
+
+/* True when the disk has stopped; brought up again by back_reopen(), with the same queue. */
+bool back_reset(void);
+bool back_reopen(void);
+
+#endif

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT */
+#include "client.h"
+
+#include "remote.h"
+
+int main(uint64_t start);
+
+const char *client_name(void)
+{
+    return s3k_pid() == 2 ? "driver" : "client";
+}
+
+int main(uint64_t start)
+{
+    remote_init(protocol_source(start));
+    switch (protocol_role(start)) {
+    case ROLE_ALONE:
+        alone();
+        break;
+    case ROLE_HONEST:
+        honest();
+        break;
+    default:
+        break;
+    }
+    client_say("%s\n", "end");
+    return 0;
+}

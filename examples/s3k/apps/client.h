@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: MIT */
+/* A process that uses a disk: app0, or the second client. One program, at two places. */
+#ifndef CLIENT_H
+#define CLIENT_H
+
+#include "app.h"
+#include "protocol.h"
+
+/* "driver" or "client": who speaks on the console. */
+const char *client_name(void);
+
+#define client_say(format, ...) app_say("%s: " format, client_name(), __VA_ARGS__)
+
+/* The roles. */
+void alone(void);   /* app0 has the disk's registers */
+void honest(void);  /* keeps to its memory and its sectors */
+
+#endif

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: MIT */
+/* The disk by messages to the monitor. */
+#ifndef REMOTE_H
+#define REMOTE_H
+
+#include "protocol.h"
+
+/* `source`: the end to call through. */
+void remote_init(uint64_t source);
+
+/* Request level. `rule`: why it was refused, or 0. */
+enum protocol_answer remote_request(enum protocol_op op, uint64_t sector, uint32_t addr, uint32_t bytes, uint64_t *rule);
+
+/* Queue level: the registers of a transport. */
+uint32_t remote_load(uint32_t offset);
+void remote_store(uint32_t offset, uint32_t value);
+
+#endif
