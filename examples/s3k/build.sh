@@ -77,10 +77,11 @@ app victim VICTIM apps/victim.c
 program payload apps/payload.ld -- apps/payload.c
 "${prefix}objcopy" -O binary "$out/payload.elf" "$out/payload.bin"
 app open FIRST apps/open.c
-app monitor FIRST apps/monitor.c apps/seat.c apps/client_caps.c apps/back.c ../baremetal/virtio_mmio.c
+app monitor FIRST apps/monitor.c apps/seat.c apps/seat_request.c apps/seat_registers.c \
+    apps/client_caps.c apps/back.c apps/registers.c
 for place in DRIVER CLIENT; do
     app "$(echo $place | tr A-Z a-z)" $place apps/client.c apps/alone.c apps/honest.c apps/remote.c apps/plain_disk.c \
-        ../baremetal/example.c ../retrofit/before.c ../baremetal/virtio_mmio.c
+        apps/queue_disk.c apps/registers.c ../baremetal/example.c ../retrofit/before.c
 done
 app overwrite FIRST tests/overwrite.c
 app calls FIRST tests/calls.c tests/calls_memory.c tests/calls_pmp.c tests/calls_fault.c \

@@ -3,7 +3,7 @@
 """Makes the disk of a scene, and judges the scene from the victim's side.
 
 usage: judge.py disk DIR           makes DIR/disk.img
-       judge.py unguarded DIR      the scene without a monitor
+       judge.py SCENE DIR          judges: unguarded, honest, honest-split
 
 DIR has victim.bin and payload.bin; after a scene also its console (console.log),
 app1's RAM (victim.ram) and the disk's image. What is expected is said, and so is
@@ -19,6 +19,11 @@ import check_image  # noqa: E402
 
 ENOUGH = 3  # beats, to call it a heartbeat
 STACK = 4096  # of app1's RAM, its end
+# honest.c has the same: per way to the disk its files, as (first sector, bytes), and a client's first tag
+FILES = [(0, 512), (1, 1536), (4, 4 << 10), (12, 64 << 10), (140, 1000 * 512), (1140, 1 << 20)]
+WAYS = ["request level", "queue level, plain driver", "queue level, split", "queue level, packed"]
+WAY_SECTORS = 3200
+TAGS = {"driver": 1, "client": 17}
 OWN, TAKEN = "victim: this is app1's own code", "payload: I have taken over app1"
 
 
@@ -74,6 +79,12 @@ class Scene:
         rest = ram[len(code) : -STACK]
         self.expect(ram[: len(code)] == code and not any(rest), f"app1's memory, as QEMU saved it, is {what}")
 
+    def unharmed(self, text):
+        self.heartbeat("all the time", text, self.code)
+        self.expect("payload:" not in text, "app2 has not spoken")
+        self.in_order(text)
+        self.memory(self.code, "app1 and nothing else")
+
     def disk(self, changed):
         """Every sector is as the disk was made, but for those in `changed`."""
         image = self.file("disk.img")
@@ -120,7 +131,32 @@ def unguarded(folder):
     return int(scene.failed)
 
 
-SCENES = {"disk": make_disk, "unguarded": unguarded}
+def written_files():
+    """What the honest clients leave on the disk."""
+    changed = {}
+    for name, tag in TAGS.items():
+        for way in range(len(WAYS)):
+            for first, size in FILES:
+                for number in range(way * WAY_SECTORS + first, way * WAY_SECTORS + first + size // SECTOR):
+                    place = L[f"{name.upper()}_FIRST"] + number
+                    changed[place] = check_image.sector_data(tag + way, number)
+    return changed
+
+
+def honest(folder):
+    scene = Scene(folder)
+    text = scene.console()
+    for name in TAGS:
+        for way in WAYS:
+            said = f"{name}: {way}: {len(FILES)} of {len(FILES)} files written and read back"
+            scene.expect(f"\n{said}\n" in text, said)
+    scene.expect("refused" not in text, "nothing was refused")
+    scene.unharmed(text)
+    scene.disk(written_files())
+    return int(scene.failed)
+
+
+SCENES = {"disk": make_disk, "unguarded": unguarded, "honest": honest, "honest-split": honest}
 
 if __name__ == "__main__":
     if len(sys.argv) != 3 or sys.argv[1] not in SCENES:

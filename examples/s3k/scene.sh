@@ -19,14 +19,16 @@ dir=$built/$scene
 # number NAME: as layout.h has it
 number() { sed -n "s/^#define $1 \([0-9a-fx]*\).*/\1/p" "$here/include/layout.h"; }
 
+device=packed=on
 case $scene in
     unguarded)
         end='^driver: end'
         images="open victim driver"
         ;;
-    guarded)
-        end='^driver: end'
+    honest | honest-split)
+        end='^monitor: end'
         images="monitor victim driver client"
+        [ "$scene" = honest ] || device=packed=off
         ;;
     *)
         echo "scene.sh: no scene '$scene'" >&2
@@ -47,6 +49,6 @@ done
 QEMU_DUMP="$(number VICTIM_BASE):$(number VICTIM_SIZE):$dir/victim.ram" \
     "$here/qemu.sh" "$dir/console.log" "$end" 60 "$kernel" $loaded -- \
     -drive "file=$dir/disk.img,if=none,format=raw,id=x0" \
-    -device "virtio-blk-device,drive=x0,bus=virtio-mmio-bus.0,${SCENE_DEVICE:-packed=on}"
+    -device "virtio-blk-device,drive=x0,bus=virtio-mmio-bus.0,$device"
 grep -Ev '^(victim: this|payload:)' "$dir/console.log" | awk '/^victim/ { if (!beats++) print; next } { beats = 0; print }'
 python3 "$here/judge.py" "$scene" "$dir"

@@ -17,7 +17,9 @@ static void tell(const char *what, bool done)
 
 void alone(void)
 {
-    if (plain_open()) {
+    struct vqg_mmio_hooks hooks = registers_direct();
+
+    if (plain_open(&hooks)) {
         tell("read a sector of its disk to its own RAM", plain_read(DRIVER_FIRST, (uintptr_t)own, SECTOR_SIZE));
         tell("write app1's code to the disk", plain_write(DRIVER_FIRST + LOOT_SECTOR, VICTIM_BASE, SECTOR_SIZE));
         tell("read a sector of its disk to app1's code",

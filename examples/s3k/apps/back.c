@@ -2,10 +2,11 @@
 #include "back.h"
 
 #include "app.h"
-#include "virtio_mmio.h"
+#include "registers.h"
 
 #define QUEUE 128u
-#define WANTED (VIRTIO_BLK_F_SEG_MAX | VIRTIO_F_INDIRECT_DESC | VIRTIO_F_EVENT_IDX | VIRTIO_F_RING_PACKED)
+#define PMP_SLOT 3u
+#define WANTED (DISK_F_SEG_MAX | VQG_BLK_F_FLUSH | VQG_F_INDIRECT_DESC | VQG_F_EVENT_IDX | VQG_F_RING_PACKED)
 
 static struct {
     _Alignas(4096) uint8_t desc[16u * QUEUE];
@@ -13,66 +14,68 @@ static struct {
     _Alignas(16) uint8_t used[6u + 8u * QUEUE];
 } ring;
 
-static struct vmmio dev;
+static struct vqg_queue queue = { .size = QUEUE, .desc = ring.desc, .avail = ring.avail, .used = ring.used };
+static struct vqg_mmio mmio;
 static struct vqg_slot slots[QUEUE];
 
-static bool is_ok(enum vmmio_error error)
+static bool is_ok(enum vqg_status status)
 {
-    if (error != VMMIO_OK) {
-        app_say("monitor: the disk: %s\n", vmmio_error_name(error));
+    if (status != VQG_OK) {
+        app_say("monitor: the disk: %s\n", vqg_status_name(status));
     }
-    return error == VMMIO_OK;
+    return status == VQG_OK;
 }
 
-static enum vmmio_error go(void)
+/* The registers are the monitor's alone: loaded here, and derived for no one. */
+static bool load_registers(void)
 {
-    enum vmmio_error error = vmmio_queue_set(&dev, 0, QUEUE, ring.desc, ring.avail, ring.used);
+    int64_t cap = app_device_cap(DISK_REGISTERS, DISK_REGISTERS_BYTES);
 
-    return error == VMMIO_OK ? vmmio_driver_ok(&dev) : error;
+    if (cap == S3K_CAP_DEVICES) { /* the console's is loaded from the start, and its registers with it */
+        cap = s3k_pmp_set((uint64_t)cap, PMP_SLOT, S3K_RW, s3k_napot(DISK_REGISTERS, DISK_REGISTERS_BYTES));
+        s3k_sync();
+    }
+    if (cap < 0) {
+        app_say("monitor: the kernel has no virtio-mmio page to give\n");
+    }
+    return cap >= 0;
 }
 
 bool back_open(struct vqg_driver *driver)
 {
     struct vqg_policy policy = vqg_profile_strict();
-    struct vqg_queue queue = { .size = QUEUE, .desc = ring.desc, .avail = ring.avail, .used = ring.used };
-    int64_t cap = app_device_cap(VMMIO_BUS0, 0x1000);
+    struct vqg_mmio_hooks hooks = registers_direct();
 
-    if (cap == S3K_CAP_DEVICES) { /* the other is loaded from the start */
-        cap = s3k_pmp_set((uint64_t)cap, 3, S3K_RW, s3k_napot(VMMIO_BUS0, 0x1000));
-        s3k_sync();
-    }
-    if (cap < 0) {
-        app_say("monitor: the kernel has no virtio-mmio page to give\n");
-        return false;
-    }
-    if (!is_ok(vmmio_open(&dev, VMMIO_BUS0, VIRTIO_ID_BLOCK, WANTED)) ||
-        !is_ok(vmmio_queue_max(&dev, 0, &queue.size_max))) {
-        return false;
-    }
     /* QEMU returns packed elements without VIRTQ_DESC_F_WRITE, whatever it wrote. */
     policy.accept_unflagged = true;
-    queue.features = dev.features;
-    if (vqg_driver_init(driver, &queue, &policy, slots, QUEUE) != VQG_OK) {
-        app_say("monitor: the disk's queue cannot be set up\n");
+    if (!load_registers() || !is_ok(registers_open(&mmio, &hooks, WANTED, &queue)) ||
+        !is_ok(vqg_driver_init(driver, &queue, &policy, slots, QUEUE))) {
         return false;
     }
     vqg_driver_callback_disable(driver);
-    return is_ok(go());
+    return is_ok(registers_go(&mmio, &queue));
 }
 
-void back_notify(void)
+uint64_t back_features(void)
 {
-    vmmio_notify(&dev, 0);
+    return queue.features;
+}
+
+void back_notify(const struct vqg_driver *driver)
+{
+    (void)vqg_mmio_notify(&mmio, vqg_driver_notification(driver));
 }
 
 bool back_reset(void)
 {
-    return is_ok(vmmio_reset(&dev));
+    return is_ok(vqg_mmio_reset(&mmio));
 }
 
 bool back_reopen(void)
 {
-    uint64_t features = dev.features;
+    struct vqg_mmio_hooks hooks = registers_direct();
+    uint64_t features = queue.features;
 
-    return is_ok(vmmio_open(&dev, VMMIO_BUS0, VIRTIO_ID_BLOCK, features)) && dev.features == features && is_ok(go());
+    return is_ok(registers_open(&mmio, &hooks, features, &queue)) && queue.features == features &&
+           is_ok(registers_go(&mmio, &queue));
 }

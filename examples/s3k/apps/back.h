@@ -8,7 +8,10 @@
 /* Brings the disk up, packed if it can be so, and sets the endpoint up. False, with a line on the console. */
 bool back_open(struct vqg_driver *driver);
 
-void back_notify(void);
+/* What was agreed on. */
+uint64_t back_features(void);
+
+void back_notify(const struct vqg_driver *driver);
 
 /* True when the disk has stopped; brought up again by back_reopen(), with the same queue. */
 bool back_reset(void);

@@ -19,6 +19,7 @@ int main(uint64_t start)
         break;
     case ROLE_HONEST:
         honest();
+        remote_leave();
         break;
     default:
         break;

@@ -3,6 +3,7 @@
 
 #include "app.h"
 
+#define OWN_BASE (UINT64_C(1) << 40)
 #define MEMORY_CAPS (3u * S3K_MEM_FUEL) /* at most; a kernel with fewer says that an index is not the process's */
 
 static uint32_t epoch = 1;
@@ -100,10 +101,17 @@ static const struct vqg_cap *lookup(void *context, uint64_t addr)
     return best;
 }
 
-void client_caps_init(struct client_caps *c, uint16_t pid, const struct vqg_cap *own)
+void client_caps_init(struct client_caps *c, uint16_t pid, void *own, uint64_t bytes)
 {
-    *c = (struct client_caps){ .pid = pid, .own = *own };
-    client_caps_renew(c);
+    *c = (struct client_caps){ .pid = pid };
+    c->own = (struct vqg_cap){
+        .base = OWN_BASE, .size = bytes, .bus = (uintptr_t)own, .map = own, .rights = VQG_CAP_READ | VQG_CAP_WRITE
+    };
+}
+
+uint64_t client_caps_own(const struct client_caps *c, const void *part)
+{
+    return OWN_BASE + ((uintptr_t)part - (uintptr_t)c->own.map);
 }
 
 struct vqg_caps client_caps_lookup(struct client_caps *c)

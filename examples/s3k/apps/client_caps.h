@@ -23,11 +23,13 @@ struct client_caps {
         struct s3k_cap said;
         struct vqg_cap cap;
     } entry[CLIENT_CAPS];
-    struct vqg_cap own; /* the monitor's memory for the queue that it keeps for this client */
+    struct vqg_cap own;
 };
 
-/* `own`: at addresses that no client can name, so that none can ask for them. */
-void client_caps_init(struct client_caps *c, uint16_t pid, const struct vqg_cap *own);
+/* `own` is the monitor's memory, for the queue that it keeps for this client. It is at addresses that
+ * have no place in a message, so that no client can ask for them. */
+void client_caps_init(struct client_caps *c, uint16_t pid, void *own, uint64_t bytes);
+uint64_t client_caps_own(const struct client_caps *c, const void *part);
 
 /* What the library asks with. */
 struct vqg_caps client_caps_lookup(struct client_caps *c);

@@ -7,6 +7,8 @@
 #include "client.h"
 
 #include "example.h"
+#include "plain_disk.h"
+#include "queue_disk.h"
 #include "remote.h"
 
 #define KIB 1024u
@@ -33,10 +35,52 @@ static bool by_request(bool write, uint64_t sector, void *data, uint32_t bytes)
            PROTOCOL_DONE;
 }
 
+static bool by_plain_driver(bool write, uint64_t sector, void *data, uint32_t bytes)
+{
+    return write ? plain_write(sector, (uintptr_t)data, bytes) : plain_read(sector, (uintptr_t)data, bytes);
+}
+
+static bool by_queue(bool write, uint64_t sector, void *data, uint32_t bytes)
+{
+    return queue_transfer(write, sector, data, bytes, QUEUE_DEPTH);
+}
+
+static bool no_open(const struct vqg_mmio_hooks *hooks)
+{
+    (void)hooks;
+    return true;
+}
+
+static bool open_split(const struct vqg_mmio_hooks *hooks)
+{
+    return queue_open(hooks, false);
+}
+
+static bool open_packed(const struct vqg_mmio_hooks *hooks)
+{
+    return queue_open(hooks, true);
+}
+
+static bool request_close(void)
+{
+    remote_reset();
+    return true;
+}
+
 static const struct {
     const char *name;
+    bool (*open)(const struct vqg_mmio_hooks *hooks);
     bool (*transfer)(bool write, uint64_t sector, void *data, uint32_t bytes);
-} ways[] = { { "request level", by_request } };
+    bool (*close)(void);
+} ways[] = {
+    { "request level", no_open, by_request, request_close },
+    { "queue level, plain driver", plain_open, by_plain_driver, plain_close },
+    { "queue level, split", open_split, by_queue, queue_close },
+    { "queue level, packed", open_packed, by_queue, queue_close },
+};
+
+#define WAYS (sizeof(ways) / sizeof(ways[0]))
+#define FILES (sizeof(files) / sizeof(files[0]))
 
 static bool file_survives(unsigned way, unsigned file)
 {
@@ -52,13 +96,17 @@ static bool file_survives(unsigned way, unsigned file)
 
 void honest(void)
 {
-    for (unsigned way = 0; way < sizeof(ways) / sizeof(ways[0]); way++) {
+    struct vqg_mmio_hooks hooks = remote_hooks();
+
+    for (unsigned way = 0; way < WAYS; way++) {
         unsigned good = 0;
 
-        for (unsigned file = 0; file < sizeof(files) / sizeof(files[0]); file++) {
-            good += file_survives(way, file) ? 1u : 0u;
+        if (ways[way].open(&hooks)) {
+            for (unsigned file = 0; file < FILES; file++) {
+                good += file_survives(way, file) ? 1u : 0u;
+            }
+            good = ways[way].close() ? good : 0u;
         }
-        client_say("%s: %u of %u files written and read back\n", ways[way].name, good,
-                   (unsigned)(sizeof(files) / sizeof(files[0])));
+        client_say("%s: %u of %u files written and read back\n", ways[way].name, good, (unsigned)FILES);
     }
 }

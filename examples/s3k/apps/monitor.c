@@ -12,24 +12,12 @@
 
 #define SERVE_US 100u /* a caller with less time left waits for its next slice */
 #define BUDGET 64u    /* chains that one pump looks at */
-#define LINES 100u    /* a client that breaks rules over and over does not fill the console */
 
 int main(void);
 
 static struct vqg_monitor monitor;
-static struct vqg_client clients[MONITOR_SEATS];
-static struct seat seats[MONITOR_SEATS];
-
-static void tell(uint16_t pid, const struct vqg_violation *v)
-{
-    static unsigned lines;
-
-    if (lines < LINES) {
-        lines++;
-        app_say("monitor: process %u refused: %s %s, value 0x%lx, limit 0x%lx\n", (unsigned)pid,
-                vqg_rule_id(v->rule), vqg_rule_name(v->rule), v->value, v->limit);
-    }
-}
+static struct vqg_client clients[SEATS];
+static struct seat seats[SEATS];
 
 static void start_again(void)
 {
@@ -45,21 +33,18 @@ void monitor_pump(void)
     struct vqg_moved moved;
     enum vqg_status status;
 
-    for (unsigned i = 0; i < MONITOR_SEATS; i++) {
+    for (unsigned i = 0; i < SEATS; i++) {
         client_caps_renew(&seats[i].caps);
     }
     status = vqg_monitor_pump(&monitor, BUDGET, &moved);
     if (moved.kick) {
-        back_notify();
+        back_notify(&monitor.driver);
     }
     if (vqg_is_violation(status)) {
         start_again();
     }
-    for (unsigned i = 0; i < MONITOR_SEATS && moved.refused != 0; i++) {
-        if (vqg_device_needs_reset(&clients[i].device) && !seats[i].told) {
-            seats[i].told = true;
-            tell(seats[i].caps.pid, vqg_device_violation(&clients[i].device));
-        }
+    for (unsigned i = 0; i < SEATS; i++) {
+        seat_tell(&seats[i]);
     }
 }
 
@@ -68,7 +53,7 @@ static void serve(uint64_t sink, struct s3k_message *message)
     struct s3k_cap end;
 
     if (s3k_introspect(S3K_IPC, sink, 0, &end) == S3K_OK) {
-        for (unsigned i = 0; i < MONITOR_SEATS; i++) {
+        for (unsigned i = 0; i < SEATS; i++) {
             if (seats[i].source == end.end.source) {
                 seat_serve(&seats[i], message);
                 return;
@@ -76,6 +61,21 @@ static void serve(uint64_t sink, struct s3k_message *message)
         }
     }
     *message = (struct s3k_message){ { PROTOCOL_INVALID, 0 }, S3K_NONE, 0 };
+}
+
+/* When nobody has anything to ask any more. */
+static void tell_end(void)
+{
+    static bool told;
+    bool left = true;
+
+    for (unsigned i = 0; i < SEATS; i++) {
+        left = left && seats[i].left;
+    }
+    if (left && !told) {
+        told = true;
+        app_say("monitor: end\n");
+    }
 }
 
 static int64_t start(const struct seat *seat, enum protocol_role role, uint32_t base, uint32_t size)
@@ -92,22 +92,29 @@ static int64_t start(const struct seat *seat, enum protocol_role role, uint32_t 
 
 int main(void)
 {
+    static const struct seat_part parts[SEATS] = {
+        { .pid = 2, .first = DRIVER_FIRST, .sectors = DRIVER_SECTORS },
+        { .pid = 4, .first = CLIENT_FIRST, .sectors = CLIENT_SECTORS },
+    };
     static const struct app_process victim = {
         .pid = 3, .slots = 4, .base = VICTIM_BASE, .size = VICTIM_SIZE, .console = true
     };
-    int64_t sink = s3k_ipc_derive(S3K_CAP_IPC, MONITOR_SEATS + 2u, S3K_BSYNC, S3K_YIELD);
-    bool good = sink >= 0 && seat_init(&seats[0], &clients[0], 0, 2, (uint64_t)sink) >= 0 &&
-                seat_init(&seats[1], &clients[1], 1, 4, (uint64_t)sink) >= 0 && back_open(&monitor.driver) &&
-                vqg_monitor_init(&monitor, clients, MONITOR_SEATS) == VQG_OK && app_start(&victim) == S3K_OK &&
-                start(&seats[0], ROLE_HONEST, DRIVER_BASE, DRIVER_SIZE) == S3K_OK &&
-                start(&seats[1], ROLE_HONEST, CLIENT_BASE, CLIENT_SIZE) == S3K_OK;
+    int64_t sink = s3k_ipc_derive(S3K_CAP_IPC, SEATS + 2u, S3K_BSYNC, S3K_YIELD);
+    bool good = sink >= 0 && back_open(&monitor.driver);
     struct s3k_message message = { { 0, 0 }, S3K_NONE, 0 };
 
+    for (unsigned i = 0; good && i < SEATS; i++) {
+        good = seat_init(&seats[i], &clients[i], i, &parts[i], (uint64_t)sink) >= 0;
+    }
+    good = good && vqg_monitor_init(&monitor, clients, SEATS) == VQG_OK && app_start(&victim) == S3K_OK &&
+           start(&seats[0], ROLE_HONEST, DRIVER_BASE, DRIVER_SIZE) == S3K_OK &&
+           start(&seats[1], ROLE_HONEST, CLIENT_BASE, CLIENT_SIZE) == S3K_OK;
     app_say("monitor: I have the disk's registers, and app0 has its RAM, the console and one IPC end: %s\n",
             good ? "yes" : "no");
     while (good) {
         if (s3k_ipc_replyrecv((uint64_t)sink, &message, SERVE_US) == S3K_OK) {
             serve((uint64_t)sink, &message);
+            tell_end();
         }
     }
     return 0;

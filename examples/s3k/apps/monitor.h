@@ -3,8 +3,6 @@
 #ifndef MONITOR_H
 #define MONITOR_H
 
-#define MONITOR_SEATS 2u
-
 /* Moves what there is to move, both ways, and says on the console who broke a rule. */
 void monitor_pump(void);
 

@@ -4,7 +4,7 @@
  * disk's registers. All else that it holds is its own RAM and the console.
  */
 #include "app.h"
-#include "virtio_mmio.h"
+#include "registers.h"
 
 #define SLICES_BEFORE 20u /* app1 is seen as it was, first */
 
@@ -16,7 +16,7 @@ int main(void)
         .pid = 3, .slots = 8, .base = VICTIM_BASE, .size = VICTIM_SIZE, .console = true
     };
     static const struct app_process driver = {
-        .pid = 2, .slots = 8, .base = DRIVER_BASE, .size = DRIVER_SIZE, .console = true, .device = VMMIO_BUS0
+        .pid = 2, .slots = 8, .base = DRIVER_BASE, .size = DRIVER_SIZE, .console = true, .device = DISK_REGISTERS
     };
     int64_t status = app_start(&victim);
 

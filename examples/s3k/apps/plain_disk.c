@@ -2,48 +2,55 @@
 #include "plain_disk.h"
 
 #include "../../retrofit/retrofit.h"
-#include "app.h"
-#include "virtio_mmio.h"
+#include "client.h"
 
 #define WAIT_SECONDS 20u
 
-static struct vmmio dev;
+static struct vqg_mmio mmio;
 static _Alignas(4096) struct retrofit_ring ring;
 
 void retrofit_notify(void)
 {
-    vmmio_notify(&dev, 0);
+    (void)vqg_mmio_notify(&mmio, 0);
 }
 
-bool plain_open(void)
+bool plain_open(const struct vqg_mmio_hooks *hooks)
 {
-    enum vmmio_error error = vmmio_open(&dev, VMMIO_BUS0, VIRTIO_ID_BLOCK, VIRTIO_F_VERSION_1);
+    struct vqg_queue queue = { .size = NUM, .desc = ring.desc, .avail = &ring.avail, .used = &ring.used };
+    enum vqg_status status = registers_open(&mmio, hooks, VQG_F_VERSION_1, &queue);
 
-    if (error == VMMIO_OK && retrofit_init(&ring)) {
-        error = vmmio_queue_set(&dev, 0, NUM, ring.desc, &ring.avail, &ring.used);
+    if (status == VQG_OK && retrofit_init(&ring)) {
+        status = registers_go(&mmio, &queue);
     }
-    if (error == VMMIO_OK) {
-        error = vmmio_driver_ok(&dev);
+    if (status != VQG_OK) {
+        client_say("no disk: %s\n", vqg_status_name(status));
     }
-    if (error != VMMIO_OK) {
-        app_say("driver: no disk: %s\n", vmmio_error_name(error));
-    }
-    return error == VMMIO_OK;
+    return status == VQG_OK;
+}
+
+bool plain_close(void)
+{
+    return vqg_mmio_reset(&mmio) == VQG_OK;
 }
 
 static bool transfer(uint64_t sector, uint64_t addr, uint32_t bytes, bool write)
 {
-    struct retrofit_buf buf = { .sector = sector, .data = (void *)(uintptr_t)addr, .size = bytes };
+    /* Not on the stack: the disk may have it for longer than this waits. */
+    static struct retrofit_buf buf;
     uint64_t deadline = platform_deadline(WAIT_SECONDS);
+    uint32_t about;
 
+    buf = (struct retrofit_buf){ .sector = sector, .data = (void *)(uintptr_t)addr, .size = bytes };
     if (!retrofit_submit(&buf, write)) {
         return false;
     }
-    while (buf.busy && !platform_expired(deadline)) {
-        (void)vmmio_interrupt_ack(&dev);
+    while (buf.busy && vqg_mmio_interrupt(&mmio, &about) == VQG_OK && !platform_expired(deadline)) {
+        if ((about & VQG_MMIO_INTERRUPT_CONFIG) != 0u && vqg_mmio_check(&mmio) != VQG_OK) {
+            return false;
+        }
         (void)retrofit_poll();
     }
-    return !buf.busy && buf.status == VIRTIO_BLK_S_OK;
+    return !buf.busy && buf.status == 0;
 }
 
 bool plain_read(uint64_t sector, uint64_t addr, uint32_t bytes)

@@ -4,11 +4,11 @@
 #ifndef PLAIN_DISK_H
 #define PLAIN_DISK_H
 
-#include <stdbool.h>
-#include <stdint.h>
+#include "registers.h"
 
 /* False, with a line on the console, when there is no disk to be had. */
-bool plain_open(void);
+bool plain_open(const struct vqg_mmio_hooks *hooks);
+bool plain_close(void);
 
 /* Reads from the disk to memory, or writes. False: the disk did not do it. */
 bool plain_read(uint64_t sector, uint64_t addr, uint32_t bytes);

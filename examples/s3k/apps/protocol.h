@@ -12,9 +12,10 @@
 enum protocol_op {
     PROTOCOL_READ,  /* request level: sectors of the disk to the client's memory */
     PROTOCOL_WRITE, /* and back */
-    PROTOCOL_LOAD,  /* queue level: a register of a virtio-mmio transport */
-    PROTOCOL_STORE,
-    PROTOCOL_OPS
+    PROTOCOL_RESET, /* after a refusal */
+    PROTOCOL_LEAVE, /* the client will not ask again */
+    PROTOCOL_LOAD,  /* queue level: a register of a virtio-mmio transport; with the width in bytes for a value */
+    PROTOCOL_STORE
 };
 #define PROTOCOL_OP_SHIFT 60
 
@@ -22,11 +23,11 @@ enum protocol_op {
 enum protocol_answer {
     PROTOCOL_DONE,
     PROTOCOL_FAILED,  /* the disk could not */
-    PROTOCOL_REFUSED, /* a rule was broken: nothing is served before a reset, which is 0 to the register Status */
+    PROTOCOL_REFUSED, /* a rule was broken: nothing is served before a reset */
     PROTOCOL_INVALID  /* no such operation, no bytes, a queue in use, or no client */
 };
 
-/* The first word: where in memory and how many bytes, or which register and its value. */
+/* The first word: where in memory and how many bytes, or which register and what value. */
 static inline struct s3k_message protocol_message(enum protocol_op op, uint32_t low, uint32_t high, uint64_t sector)
 {
     return (struct s3k_message){ { (uint64_t)high << 32 | low, (uint64_t)op << PROTOCOL_OP_SHIFT | sector }, S3K_NONE, 0 };

@@ -30,16 +30,40 @@ enum protocol_answer remote_request(enum protocol_op op, uint64_t sector, uint32
     return (enum protocol_answer)m.word[0];
 }
 
-uint32_t remote_load(uint32_t offset)
+static void tell(enum protocol_op op)
 {
-    struct s3k_message m = protocol_message(PROTOCOL_LOAD, offset, 0, 0);
+    struct s3k_message m = protocol_message(op, 0, 0, 0);
 
+    (void)call(&m);
+}
+
+void remote_reset(void)
+{
+    tell(PROTOCOL_RESET);
+}
+
+void remote_leave(void)
+{
+    tell(PROTOCOL_LEAVE);
+}
+
+static uint32_t load(void *context, uint32_t offset, uint32_t width)
+{
+    struct s3k_message m = protocol_message(PROTOCOL_LOAD, offset, width, 0);
+
+    (void)context;
     return call(&m) ? (uint32_t)m.word[0] : 0;
 }
 
-void remote_store(uint32_t offset, uint32_t value)
+static void store(void *context, uint32_t offset, uint32_t value)
 {
     struct s3k_message m = protocol_message(PROTOCOL_STORE, offset, value, 0);
 
+    (void)context;
     (void)call(&m);
+}
+
+struct vqg_mmio_hooks remote_hooks(void)
+{
+    return (struct vqg_mmio_hooks){ .read = load, .write = store };
 }

@@ -5,14 +5,18 @@
 
 #include "protocol.h"
 
+#include <vqguard/mmio.h>
+
 /* `source`: the end to call through. */
 void remote_init(uint64_t source);
 
 /* Request level. `rule`: why it was refused, or 0. */
 enum protocol_answer remote_request(enum protocol_op op, uint64_t sector, uint32_t addr, uint32_t bytes, uint64_t *rule);
 
+void remote_reset(void);
+void remote_leave(void);
+
 /* Queue level: the registers of a transport. */
-uint32_t remote_load(uint32_t offset);
-void remote_store(uint32_t offset, uint32_t value);
+struct vqg_mmio_hooks remote_hooks(void);
 
 #endif

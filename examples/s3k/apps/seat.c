@@ -2,143 +2,124 @@
 #include "seat.h"
 
 #include "app.h"
+#include "back.h"
 #include "monitor.h"
-#include "virtio_mmio.h"
 
-/* Where the monitor's own memory is for a client's device endpoint: beyond all that 32 bits can say. */
-#define OWN_BASE (UINT64_C(1) << 40)
 #define WAIT_SECONDS 20u
-#define STATUS_NONE 0xffu /* no status of the specification */
+#define LINES 100u /* a client that breaks rules over and over does not fill the console */
 
-static _Alignas(4096) struct seat_front fronts[MONITOR_SEATS];
-static _Alignas(4096) uint8_t io[MONITOR_SEATS][SEAT_JOBS][VQG_JOB_SCRATCH + (SEAT_SEGMENTS + VQG_FILTER_EXTRA) * 16u];
-static struct vqg_job jobs[MONITOR_SEATS][SEAT_JOBS];
-static struct vqg_seg segs[MONITOR_SEATS][(SEAT_JOBS + 1u) * SEAT_SEGMENTS + VQG_FILTER_EXTRA];
+/* Of each client: what the disk reaches of a request beside the client's own memory, and what it does not. */
+static _Alignas(4096) struct seat_front fronts[SEATS];
+static _Alignas(4096) uint8_t io[SEATS][SEAT_JOBS][VQG_JOB_SCRATCH + (SEAT_SEGMENTS + VQG_FILTER_EXTRA) * VQG_DESC_BYTES];
+static struct vqg_job jobs[SEATS][SEAT_JOBS];
+static struct vqg_seg segs[SEATS][(SEAT_JOBS + 1u) * SEAT_SEGMENTS + VQG_FILTER_EXTRA];
 
-static uint64_t own_address(const struct seat *s, const void *part)
+static bool sectors_init(struct seat *s, const struct seat_part *part)
 {
-    return OWN_BASE + ((uintptr_t)part - (uintptr_t)s->front);
+    struct vqg_caps caps = vqg_cap_table_caps(&s->sector_table);
+
+    s->sector_caps[0] = (struct vqg_cap){
+        .size = part->sectors, .bus = part->first, .rights = VQG_CAP_READ | VQG_CAP_WRITE
+    };
+    s->sector_caps[1] = (struct vqg_cap){
+        .base = SHARED_AT, .size = SHARED_SECTORS, .bus = SHARED_FIRST, .rights = VQG_CAP_READ
+    };
+    return vqg_cap_table_init(&s->sector_table, s->sector_caps, 2, 0) == VQG_OK &&
+           vqg_blk_init(&s->blk, &caps, back_features(), 0, 0) == VQG_OK;
 }
 
-int64_t seat_init(struct seat *s, struct vqg_client *client, unsigned number, uint16_t pid, uint64_t sink)
+static bool client_init(struct seat *s, unsigned number)
 {
     struct vqg_client_memory memory = {
         .jobs = jobs[number], .njobs = SEAT_JOBS, .segs = segs[number], .segments = SEAT_SEGMENTS,
         .io = io[number], .io_bus = (uintptr_t)io[number],
     };
-    struct vqg_cap own = {
-        .base = OWN_BASE, .size = sizeof(fronts[number]), .bus = (uintptr_t)&fronts[number], .map = &fronts[number],
-        .rights = VQG_CAP_READ | VQG_CAP_WRITE,
-    };
     struct vqg_policy policy = vqg_profile_strict();
     struct vqg_caps caps = client_caps_lookup(&s->caps);
-    int64_t source = s3k_mon_ipc_derive(S3K_CAP_MON(pid), sink, 1, S3K_BSYNC, S3K_YIELD);
 
-    s->source = (uint64_t)source;
-    s->client = client;
-    s->front = &fronts[number];
-    s->told = false;
-    client_caps_init(&s->caps, pid, &own);
     policy.max_elements = SEAT_SEGMENTS;
-    policy.min_readable = sizeof(s->front->header);
-    policy.min_writable = sizeof(s->front->status);
-    if (source >= 0 && (vqg_device_init(&client->device, NULL, &policy, &caps, s->slots, SEAT_QUEUE) != VQG_OK ||
-                        vqg_client_init(client, &memory, NULL) != VQG_OK)) {
-        source = S3K_ERR_ARGUMENT;
-    }
-    return source;
+    policy.max_table_entries = SEAT_SEGMENTS;
+    s->filter = vqg_blk_filter(&s->blk);
+    return vqg_device_init(&s->client->device, NULL, &policy, &caps, s->slots, SEAT_QUEUE) == VQG_OK &&
+           vqg_client_init(s->client, &memory, &s->filter) == VQG_OK;
 }
 
-/* Stops all that the client has under way. The device may still write where it was told to, so that takes its time. */
-static bool reset(struct seat *s)
+int64_t seat_init(struct seat *s, struct vqg_client *client, unsigned number, const struct seat_part *part, uint64_t sink)
+{
+    int64_t source = s3k_mon_ipc_derive(S3K_CAP_MON(part->pid), sink, 1, S3K_BSYNC, S3K_YIELD);
+
+    if (source < 0) {
+        return source;
+    }
+    *s = (struct seat){ .source = (uint64_t)source, .client = client };
+    s->front.memory = &fronts[number];
+    client_caps_init(&s->caps, part->pid, s->front.memory, sizeof(*s->front.memory));
+    return sectors_init(s, part) && client_init(s, number) && seat_registers_init(s, SHARED_AT + SHARED_SECTORS)
+               ? source
+               : S3K_ERR_ARGUMENT;
+}
+
+/* The disk may still write where it was told to, so this takes its time. */
+bool seat_reset(struct seat *s)
 {
     uint64_t deadline = platform_deadline(WAIT_SECONDS);
 
     vqg_client_reset(s->client);
-    s->told = false;
     while (!vqg_client_is_drained(s->client) && !platform_expired(deadline)) {
         monitor_pump();
     }
+    s->told = false;
     return vqg_client_is_drained(s->client);
 }
 
-/* The request level begins: the client uses no queue of its own. */
-static bool front_is_open(struct seat *s)
+void seat_report(const struct seat *s, const struct vqg_violation *v)
 {
-    struct vqg_policy policy = vqg_profile_strict();
-    struct vqg_queue queue = {
-        .size = SEAT_FRONT, .features = VQG_F_VERSION_1,
-        .desc = s->front->desc, .avail = s->front->avail, .used = s->front->used,
-        .desc_addr = own_address(s, s->front->desc),
-        .avail_addr = own_address(s, s->front->avail),
-        .used_addr = own_address(s, s->front->used),
-    };
+    static unsigned lines;
 
-    if (s->client->device.judge.guard.state != VQG_STATE_OFF) {
-        return s->client->device.judge.part_addr[0] == queue.desc_addr;
+    if (lines < LINES) {
+        lines++;
+        app_say("monitor: process %u refused: %s %s, value 0x%lx, limit 0x%lx\n", (unsigned)s->caps.pid,
+                vqg_rule_id(v->rule), vqg_rule_name(v->rule), v->value, v->limit);
     }
-    return vqg_driver_init(&s->filler, &queue, &policy, s->filler_slots, SEAT_FRONT) == VQG_OK &&
-           vqg_device_enable(&s->client->device, &queue) == VQG_OK;
 }
 
-static enum protocol_answer finished(struct seat *s)
+void seat_tell(struct seat *s)
 {
-    uint64_t deadline = platform_deadline(WAIT_SECONDS);
-    struct vqg_done done;
-
-    do {
-        monitor_pump();
-        if (vqg_driver_take(&s->filler, &done) == VQG_OK) {
-            return s->front->status == VIRTIO_BLK_S_OK ? PROTOCOL_DONE : PROTOCOL_FAILED;
-        }
-        if (vqg_device_needs_reset(&s->client->device)) {
-            return PROTOCOL_REFUSED;
-        }
-    } while (!platform_expired(deadline));
-    return reset(s) ? PROTOCOL_FAILED : PROTOCOL_REFUSED;
-}
-
-static enum protocol_answer request(struct seat *s, const struct s3k_message *m)
-{
-    bool write = protocol_op(m) == PROTOCOL_WRITE;
-    struct vqg_seg seg[3] = { vqg_out(&s->front->header, sizeof(s->front->header)), vqg_out(NULL, protocol_high(m)),
-                              vqg_in(&s->front->status, sizeof(s->front->status)) };
-
-    if (!front_is_open(s)) {
-        return PROTOCOL_INVALID;
+    if (vqg_client_interrupt(s->client)) {
+        (void)vqg_mmio_device_interrupt(&s->registers.file, VQG_MMIO_INTERRUPT_USED);
     }
-    if (vqg_device_needs_reset(&s->client->device)) {
-        return PROTOCOL_REFUSED;
+    if (vqg_device_needs_reset(&s->client->device) && !s->told) {
+        s->told = true;
+        (void)vqg_mmio_device_fail(&s->registers.file);
+        seat_report(s, vqg_device_violation(&s->client->device));
     }
-    seg[0].addr = own_address(s, &s->front->header);
-    seg[1].addr = protocol_low(m);
-    seg[1].write = !write;
-    seg[2].addr = own_address(s, &s->front->status);
-    s->front->header.type = write ? VIRTIO_BLK_T_OUT : VIRTIO_BLK_T_IN;
-    s->front->header.sector = protocol_sector(m);
-    s->front->status = STATUS_NONE;
-    if (vqg_driver_add(&s->filler, seg, 3, s) != VQG_OK) {
-        return PROTOCOL_INVALID;
-    }
-    (void)vqg_driver_kick(&s->filler);
-    return finished(s);
 }
 
 void seat_serve(struct seat *s, struct s3k_message *m)
 {
-    enum protocol_answer answer = PROTOCOL_INVALID;
+    struct s3k_message answer = { { PROTOCOL_DONE, 0 }, S3K_NONE, 0 };
 
     switch (protocol_op(m)) {
     case PROTOCOL_READ:
     case PROTOCOL_WRITE:
-        answer = request(s, m);
+        answer.word[0] = seat_request(s, m);
+        answer.word[1] = vqg_device_violation(&s->client->device)->rule;
+        break;
+    case PROTOCOL_RESET:
+        answer.word[0] = seat_reset(s) ? PROTOCOL_DONE : PROTOCOL_FAILED;
+        break;
+    case PROTOCOL_LEAVE:
+        s->left = true;
+        break;
+    case PROTOCOL_LOAD:
+        answer.word[0] = seat_load(s, protocol_low(m), protocol_high(m));
         break;
     case PROTOCOL_STORE:
-        answer = protocol_low(m) == 0x70 && protocol_high(m) == 0 && reset(s) ? PROTOCOL_DONE : PROTOCOL_INVALID;
+        seat_store(s, protocol_low(m), protocol_high(m));
         break;
     default:
+        answer.word[0] = PROTOCOL_INVALID;
         break;
     }
-    *m = (struct s3k_message){ { answer, answer == PROTOCOL_REFUSED ? vqg_device_violation(&s->client->device)->rule : 0u },
-                               S3K_NONE, 0 };
+    *m = answer;
 }

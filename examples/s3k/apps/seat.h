@@ -10,39 +10,78 @@
 #include "client_caps.h"
 #include "protocol.h"
 
+#define SEATS 2u
 #define SEAT_JOBS 32u     /* requests of one client in flight */
-#define SEAT_SEGMENTS 34u /* header, data and status */
-#define SEAT_QUEUE 128u   /* largest queue */
-#define SEAT_FRONT 4u     /* queue of the request level: one request of three at a time */
+#define SEAT_SEGMENTS 34u /* of one request: header, data and status */
+#define SEAT_QUEUE 128u   /* largest queue of a client's own */
+#define SEAT_FRONT 4u     /* queue of the request level: one request of three segments at a time */
 
 /* The queue that the monitor fills; it is the driver of it, and the client holds nothing of it. */
 struct seat_front {
     _Alignas(16) uint8_t desc[16u * SEAT_FRONT];
     _Alignas(16) uint8_t avail[6u + 2u * SEAT_FRONT];
     _Alignas(16) uint8_t used[6u + 8u * SEAT_FRONT];
-    _Alignas(16) struct {
-        uint32_t type;
-        uint32_t reserved;
-        uint64_t sector;
-    } header;
-    uint8_t status;
+    uint8_t frame[VQG_BLK_FRAME_BYTES];
+};
+
+/* The client's disk (5.2.4), little-endian as the machine is. */
+struct seat_config {
+    uint64_t capacity;
+    uint32_t size_max;
+    uint32_t seg_max;
+};
+
+/* Where a client's disk is on the real one, in sectors. */
+struct seat_part {
+    uint16_t pid;
+    uint32_t first;
+    uint32_t sectors;
 };
 
 struct seat {
     uint64_t source; /* the client's IPC end */
     struct vqg_client *client;
     struct client_caps caps;
-    struct seat_front *front;
-    struct vqg_driver filler; /* of the front's queue */
-    struct vqg_slot filler_slots[SEAT_FRONT];
+    struct vqg_cap sector_caps[2];
+    struct vqg_cap_table sector_table;
+    struct vqg_blk blk;
+    struct vqg_filter filter;
     struct vqg_slot slots[SEAT_QUEUE];
-    bool told; /* of the violation that latched its device */
+    struct {
+        struct seat_front *memory;
+        struct vqg_driver driver;
+        struct vqg_slot slots[SEAT_FRONT];
+    } front;
+    struct {
+        struct vqg_mmio_device file;
+        struct vqg_mmio_queue queue;
+        struct seat_config config;
+    } registers;
+    bool left;
+    bool told; /* the client that it needs a reset, and the console why */
 };
 
-/* The client of process pid. Below 0: an error of the kernel. */
-int64_t seat_init(struct seat *s, struct vqg_client *client, unsigned number, uint16_t pid, uint64_t sink);
+/* Sets up the seat of a process, from which it reaches its part of the disk. Below 0: an error of the kernel. */
+int64_t seat_init(struct seat *s, struct vqg_client *client, unsigned number, const struct seat_part *part, uint64_t sink);
 
 /* Serves what a client asks for, and turns the message into the answer. */
 void seat_serve(struct seat *s, struct s3k_message *m);
+
+/* Stops all that the client has under way. False: the disk has something of it still. */
+bool seat_reset(struct seat *s);
+
+/* After each pump: tells the client, by its registers, what there is to tell. */
+void seat_tell(struct seat *s);
+
+/* Says on the console which rule the client broke. */
+void seat_report(const struct seat *s, const struct vqg_violation *v);
+
+/* Request level. */
+enum protocol_answer seat_request(struct seat *s, const struct s3k_message *m);
+
+/* Queue level. */
+bool seat_registers_init(struct seat *s, uint64_t sectors);
+uint32_t seat_load(struct seat *s, uint32_t offset, uint32_t width);
+void seat_store(struct seat *s, uint32_t offset, uint32_t value);
 
 #endif

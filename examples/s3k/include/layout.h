@@ -15,8 +15,9 @@
 
 /* The disk, in sectors: a part for each process that may use it. */
 #define DISK_SECTORS 32768
-#define SHARED_FIRST 0 /* all may read it */
+#define SHARED_FIRST 0 /* all may read it, as their disk's part from SHARED_AT on */
 #define SHARED_SECTORS 256
+#define SHARED_AT 0x10000
 #define DRIVER_FIRST 1024
 #define DRIVER_SECTORS 13000
 #define CLIENT_FIRST 16384

@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: MIT */
+#include "queue_disk.h"
+
+#include "client.h"
+
+#define SIZE 128u /* three descriptors a request */
+#define WAIT_SECONDS 20u
+
+static struct {
+    _Alignas(4096) uint8_t desc[16u * SIZE];
+    _Alignas(16) uint8_t avail[6u + 2u * SIZE];
+    _Alignas(16) uint8_t used[6u + 8u * SIZE];
+} ring;
+
+static uint8_t frames[QUEUE_DEPTH][VQG_BLK_FRAME_BYTES];
+static uint32_t said[QUEUE_DEPTH]; /* bytes that the disk must have written */
+static struct vqg_mmio mmio;
+static struct vqg_driver driver;
+static struct vqg_slot slots[SIZE];
+
+bool queue_open(const struct vqg_mmio_hooks *hooks, bool packed)
+{
+    struct vqg_queue queue = { .size = SIZE, .desc = ring.desc, .avail = ring.avail, .used = ring.used };
+    struct vqg_policy policy = vqg_profile_strict();
+    uint64_t format = packed ? VQG_F_RING_PACKED : 0u;
+    enum vqg_status status = registers_open(&mmio, hooks, VQG_F_EVENT_IDX | format, &queue);
+
+    policy.required_features |= format;
+    status = status == VQG_OK ? vqg_driver_init(&driver, &queue, &policy, slots, SIZE) : status;
+    status = status == VQG_OK ? registers_go(&mmio, &queue) : status;
+    if (status != VQG_OK) {
+        client_say("no disk: %s\n", vqg_status_name(status));
+    }
+    return status == VQG_OK;
+}
+
+bool queue_close(void)
+{
+    return vqg_mmio_reset(&mmio) == VQG_OK;
+}
+
+static bool add(uint32_t n, bool write, uint64_t sector, uint8_t *data, uint32_t bytes)
+{
+    struct vqg_seg seg[3];
+
+    seg[1] = write ? vqg_out(data, bytes) : vqg_in(data, bytes);
+    said[n] = write ? 1u : bytes + 1u;
+    (void)vqg_blk_build(seg, 1, frames[n], (uintptr_t)frames[n], write ? VQG_BLK_T_OUT : VQG_BLK_T_IN, sector);
+    return vqg_driver_add(&driver, seg, 3, frames[n]) == VQG_OK;
+}
+
+/* One completion: 1 when it is there and good, 0 when there is none yet, below 0 when nothing good comes any more. */
+static int take(void)
+{
+    struct vqg_done done;
+    enum vqg_status status = vqg_driver_take(&driver, &done);
+    uint8_t answer;
+
+    if (status == VQG_OK) {
+        uint32_t n = (uint32_t)((uint8_t(*)[VQG_BLK_FRAME_BYTES])done.cookie - frames);
+
+        return vqg_blk_result(&driver, &done, frames[n], said[n], &answer) == VQG_OK && answer == VQG_BLK_S_OK ? 1 : -1;
+    }
+    return status == VQG_EMPTY ? 0 : -1;
+}
+
+/* Nothing interrupts here, so the disk is asked whether it would have. */
+static bool look(void)
+{
+    uint32_t about;
+
+    return vqg_mmio_interrupt(&mmio, &about) == VQG_OK &&
+           ((about & VQG_MMIO_INTERRUPT_CONFIG) == 0u || vqg_mmio_check(&mmio) == VQG_OK);
+}
+
+bool queue_transfer(bool write, uint64_t sector, void *data, uint32_t bytes, uint32_t requests)
+{
+    uint64_t deadline = platform_deadline(WAIT_SECONDS);
+    uint32_t sectors = bytes / SECTOR_SIZE;
+    uint32_t each = (sectors + requests - 1u) / requests;
+    uint32_t lent = 0, done = 0;
+
+    for (uint32_t at = 0; at < sectors; at += each) {
+        uint32_t part = sectors - at < each ? sectors - at : each;
+
+        if (!add(lent, write, sector + at, (uint8_t *)data + at * SECTOR_SIZE, part * SECTOR_SIZE)) {
+            return false;
+        }
+        lent++;
+    }
+    if (vqg_driver_kick(&driver)) {
+        (void)vqg_mmio_notify(&mmio, vqg_driver_notification(&driver));
+    }
+    while (done < lent && !platform_expired(deadline)) {
+        int taken = take();
+
+        if (taken < 0 || (taken == 0 && !look())) {
+            return false;
+        }
+        done += (uint32_t)taken;
+    }
+    return done == lent;
+}
