@@ -81,7 +81,7 @@ app monitor FIRST apps/monitor.c apps/seat.c apps/seat_request.c apps/seat_regis
     apps/client_caps.c apps/back.c apps/registers.c
 for place in DRIVER CLIENT; do
     app "$(echo $place | tr A-Z a-z)" $place apps/client.c apps/alone.c apps/honest.c apps/remote.c apps/plain_disk.c \
-        apps/queue_disk.c apps/registers.c ../baremetal/example.c ../retrofit/before.c
+        apps/hostile.c apps/hostile_queues.c apps/hostile_times.c apps/raw.c apps/queue_disk.c apps/registers.c ../baremetal/example.c ../retrofit/before.c
 done
 app overwrite FIRST tests/overwrite.c
 app calls FIRST tests/calls.c tests/calls_memory.c tests/calls_pmp.c tests/calls_fault.c \

@@ -3,7 +3,7 @@
 """Makes the disk of a scene, and judges the scene from the victim's side.
 
 usage: judge.py disk DIR           makes DIR/disk.img
-       judge.py SCENE DIR          judges: unguarded, honest, honest-split
+       judge.py SCENE DIR          judges: unguarded, honest, honest-split, hostile
 
 DIR has victim.bin and payload.bin; after a scene also its console (console.log),
 app1's RAM (victim.ram) and the disk's image. What is expected is said, and so is
@@ -24,6 +24,49 @@ FILES = [(0, 512), (1, 1536), (4, 4 << 10), (12, 64 << 10), (140, 1000 * 512), (
 WAYS = ["request level", "queue level, plain driver", "queue level, split", "queue level, packed"]
 WAY_SECTORS = 3200
 TAGS = {"driver": 1, "client": 17}
+# hostile.c: what app0 writes when it keeps to the rules, as (tag, sector)
+CHECK = (30, 12000)
+# hostile*.c: each attack and the rule that must stop it; none: it does no harm
+ATTACKS = {
+    "request: read into app1's code": "C5",
+    "request: read into my last 40 bytes and on into app1": "M1",
+    "request: write app1's code to the disk": "C5",
+    "request: write the kernel to the disk": "C5",
+    "request: write the monitor to the disk": "C5",
+    "request: read into the console's registers": "C5",
+    "request: read beyond my part of the disk": "B4",
+    "request: write to the other client's sectors": "B4",
+    "request: write to the shared sectors": "B5",
+    "plain driver: read into app1's code": "C5",
+    "plain driver: write app1's code to the disk": "C5",
+    "packed: read into app1's code": "C5",
+    "packed: read into my last 40 bytes and on into app1": "M1",
+    "packed: write the kernel to the disk": "C5",
+    "queue: an address of mine, with bit 32 set": "C5",
+    "queue: read into the used ring": "X8",
+    "queue: a chain that is a loop": "C2",
+    "queue: a chain of 64": "C2",
+    "queue: an element that wraps": "C4",
+    "queue: lengths that add up to more than 32 bits": "C3",
+    "queue: a reserved flag": "C7",
+    "queue: a next that is out of the table": "C1",
+    "queue: a head that is out of the table": "S2",
+    "queue: a head twice": "S4",
+    "queue: an index that jumps": "S1",
+    "queue: a table in app1": "I4",
+    "queue: a table that names app1's code": "C5",
+    "queue: a table in a table": "I5",
+    "queue: a table of 64 entries": "I3",
+    "queue: the used ring in app1": "Q6",
+    "queue: the descriptor table in app1": "Q6",
+    "queue: the used ring from my last 40 bytes on": "Q6",
+    "queue: the used ring in the descriptor table": "Q7",
+    "time: a descriptor rewritten after the kick": "C5",
+    "time: a table rewritten after the kick": "C5",
+    "time: the index rewritten after the kick": "S1",
+    "time: a capability given up under way": "C5",
+    "time: kicks without work for a second": None,
+}
 OWN, TAKEN = "victim: this is app1's own code", "payload: I have taken over app1"
 
 
@@ -131,15 +174,15 @@ def unguarded(folder):
     return int(scene.failed)
 
 
-def written_files():
-    """What the honest clients leave on the disk."""
+def written_files(names, files):
+    """What honest clients leave on the disk."""
     changed = {}
-    for name, tag in TAGS.items():
+    for name in names:
         for way in range(len(WAYS)):
-            for first, size in FILES:
+            for first, size in files:
                 for number in range(way * WAY_SECTORS + first, way * WAY_SECTORS + first + size // SECTOR):
                     place = L[f"{name.upper()}_FIRST"] + number
-                    changed[place] = check_image.sector_data(tag + way, number)
+                    changed[place] = check_image.sector_data(TAGS[name] + way, number)
     return changed
 
 
@@ -152,11 +195,35 @@ def honest(folder):
             scene.expect(f"\n{said}\n" in text, said)
     scene.expect("refused" not in text, "nothing was refused")
     scene.unharmed(text)
-    scene.disk(written_files())
+    scene.disk(written_files(TAGS, FILES))
     return int(scene.failed)
 
 
-SCENES = {"disk": make_disk, "unguarded": unguarded, "honest": honest, "honest-split": honest}
+def hostile(folder):
+    scene = Scene(folder)
+    text = scene.console()
+    tries = text.split("driver: try: ")[1:]
+    scene.expect([t.partition("\n")[0] for t in tries] == list(ATTACKS), f"all {len(ATTACKS)} attacks were tried")
+    for part in tries:
+        name = part.partition("\n")[0]
+        rules = set(re.findall(r"^monitor: process 2 refused: (\S+) ", part, re.M))
+        wanted = {ATTACKS.get(name)} - {None}
+        scene.expect(
+            rules == wanted
+            and "\ndriver: stopped; works again\n" in part
+            and re.search(r"^client: round ", part, re.M),
+            f"{name}: {', '.join(rules) or 'no harm'}; app0 works again, and the other client meanwhile",
+        )
+    rounds = re.findall(r"^client: round \d+: .*: (\d) of 4 files", text, re.M)
+    scene.expect(set(rounds) == {"4"}, f"the other client had all its files right, in {len(rounds)} rounds")
+    scene.expect("process 4 refused" not in text, "the other client was never refused")
+    scene.unharmed(text)
+    place = L["DRIVER_FIRST"] + CHECK[1]
+    scene.disk({**written_files(["client"], FILES[:4]), place: check_image.sector_data(*CHECK)})
+    return int(scene.failed)
+
+
+SCENES = {"disk": make_disk, "unguarded": unguarded, "honest": honest, "honest-split": honest, "hostile": hostile}
 
 if __name__ == "__main__":
     if len(sys.argv) != 3 or sys.argv[1] not in SCENES:

@@ -20,6 +20,7 @@ dir=$built/$scene
 number() { sed -n "s/^#define $1 \([0-9a-fx]*\).*/\1/p" "$here/include/layout.h"; }
 
 device=packed=on
+word=SCENE_HONEST
 case $scene in
     unguarded)
         end='^driver: end'
@@ -29,6 +30,11 @@ case $scene in
         end='^monitor: end'
         images="monitor victim driver client"
         [ "$scene" = honest ] || device=packed=off
+        ;;
+    hostile)
+        end='^monitor: end'
+        images="monitor victim driver client"
+        word=SCENE_HOSTILE
         ;;
     *)
         echo "scene.sh: no scene '$scene'" >&2
@@ -49,6 +55,9 @@ done
 QEMU_DUMP="$(number VICTIM_BASE):$(number VICTIM_SIZE):$dir/victim.ram" \
     "$here/qemu.sh" "$dir/console.log" "$end" 60 "$kernel" $loaded -- \
     -drive "file=$dir/disk.img,if=none,format=raw,id=x0" \
+    -device "loader,addr=$(number SCENE_WORD),data=$(number $word),data-len=4" \
     -device "virtio-blk-device,drive=x0,bus=virtio-mmio-bus.0,$device"
-grep -Ev '^(victim: this|payload:)' "$dir/console.log" | awk '/^victim/ { if (!beats++) print; next } { beats = 0; print }'
+# Of what is said over and over, what is new.
+tr -d '\r' <"$dir/console.log" |
+    awk '/^(victim: this|payload|client: round)/ { next } /^victim/ { if ($5 == hash) next; hash = $5 } { print }'
 python3 "$here/judge.py" "$scene" "$dir"

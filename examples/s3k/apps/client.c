@@ -21,6 +21,13 @@ int main(uint64_t start)
         honest();
         remote_leave();
         break;
+    case ROLE_STEADY:
+        steady();
+        break;
+    case ROLE_HOSTILE:
+        hostile();
+        remote_leave();
+        break;
     default:
         break;
     }

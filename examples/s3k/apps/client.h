@@ -14,5 +14,7 @@ const char *client_name(void);
 /* The roles. */
 void alone(void);   /* app0 has the disk's registers */
 void honest(void);  /* keeps to its memory and its sectors */
+void steady(void);  /* likewise, and goes on for ever */
+void hostile(void); /* app0 has not */
 
 #endif

@@ -38,7 +38,7 @@ struct vqg_caps client_caps_lookup(struct client_caps *c);
 void client_caps_changed(void);
 
 /*
- * Before each pump: asks anew whether the process still holds what it held. It can
+ * Before each pump, and before a queue is enabled: asks anew whether the process still holds what it held. It can
  * give a capability up by itself. Between this and the end of the request, such memory is
  * nobody's: process 1 gives it to no other before vqg_client_withdraw() allows it.
  */

@@ -101,14 +101,16 @@ int main(void)
     };
     int64_t sink = s3k_ipc_derive(S3K_CAP_IPC, SEATS + 2u, S3K_BSYNC, S3K_YIELD);
     bool good = sink >= 0 && back_open(&monitor.driver);
+    bool hostile = *(const volatile uint32_t *)(uintptr_t)SCENE_WORD == SCENE_HOSTILE;
     struct s3k_message message = { { 0, 0 }, S3K_NONE, 0 };
 
     for (unsigned i = 0; good && i < SEATS; i++) {
         good = seat_init(&seats[i], &clients[i], i, &parts[i], (uint64_t)sink) >= 0;
     }
     good = good && vqg_monitor_init(&monitor, clients, SEATS) == VQG_OK && app_start(&victim) == S3K_OK &&
-           start(&seats[0], ROLE_HONEST, DRIVER_BASE, DRIVER_SIZE) == S3K_OK &&
-           start(&seats[1], ROLE_HONEST, CLIENT_BASE, CLIENT_SIZE) == S3K_OK;
+           s3k_mon_mem_derive(S3K_CAP_MON(2), S3K_CAP_RAM, 1, S3K_RW, LOAN_BASE, LOAN_SIZE) >= 0 &&
+           start(&seats[0], hostile ? ROLE_HOSTILE : ROLE_HONEST, DRIVER_BASE, DRIVER_SIZE) == S3K_OK &&
+           start(&seats[1], hostile ? ROLE_STEADY : ROLE_HONEST, CLIENT_BASE, CLIENT_SIZE) == S3K_OK;
     app_say("monitor: I have the disk's registers, and app0 has its RAM, the console and one IPC end: %s\n",
             good ? "yes" : "no");
     while (good) {

@@ -54,7 +54,7 @@ static inline uint64_t protocol_sector(const struct s3k_message *m)
 }
 
 /* What a client is started with: its IPC end, and what it is to do. */
-enum protocol_role { ROLE_ALONE, ROLE_HONEST, ROLE_HOSTILE };
+enum protocol_role { ROLE_ALONE, ROLE_HONEST, ROLE_STEADY, ROLE_HOSTILE };
 
 static inline uint64_t protocol_start(enum protocol_role role, uint64_t source)
 {

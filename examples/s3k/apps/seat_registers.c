@@ -46,9 +46,11 @@ uint32_t seat_load(struct seat *s, uint32_t offset, uint32_t width)
 static void start(struct seat *s)
 {
     struct vqg_queue queue;
-    bool live = vqg_mmio_device_queue(&s->registers.file, 0, &queue) == VQG_OK &&
-                vqg_device_enable(&s->client->device, &queue) == VQG_OK;
+    bool live;
 
+    client_caps_renew(&s->caps);
+    live = vqg_mmio_device_queue(&s->registers.file, 0, &queue) == VQG_OK &&
+           vqg_device_enable(&s->client->device, &queue) == VQG_OK;
     if (!live) {
         seat_report(s, vqg_device_violation(&s->client->device));
     }

@@ -10,6 +10,8 @@
 #define DRIVER_SIZE 0x400000
 #define VICTIM_BASE 0x80800000 /* app1: right behind app0, for what goes too far */
 #define VICTIM_SIZE 0x10000
+#define LOAN_BASE 0x80a00000 /* more RAM of app0's, by a capability of its own, which it can do without */
+#define LOAN_SIZE 0x40000
 #define CLIENT_BASE 0x80c00000 /* a second client */
 #define CLIENT_SIZE 0x400000
 
@@ -30,6 +32,15 @@
 /* What lies in the victim's first sector is what the payload replaces. */
 #define SECTOR_SIZE 512
 #define PAYLOAD_CODE 256 /* at the sector's end; before it, nothing but no-operations */
+
+/* The kernel, of which no process holds anything. */
+#define KERNEL_BASE 0x90000000
+
+/* QEMU puts a word here that tells the monitor what its clients are to do. */
+#define SCENE_WORD 0x80380000
+#define SCENE_HONEST 0
+#define SCENE_HOSTILE 1
+#define SCENE_COST 2
 
 /* Nothing is loaded here, and no process but the first is given it. */
 #define PAYLOAD_COPY 0x80300000
