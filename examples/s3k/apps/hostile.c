@@ -12,7 +12,7 @@
 #include "queue_disk.h"
 #include "remote.h"
 
-#define SLICES_BETWEEN 8u /* in which the other client is seen to be served */
+#define BETWEEN_TICKS (250u * 1000u * S3K_TICKS_PER_US) /* in which the other client is seen to be served */
 #define CHECK_SECTOR 12000u
 #define CHECK_TAG 30u
 #define OWN_LAST (DRIVER_BASE + DRIVER_SIZE - 40u)
@@ -159,9 +159,7 @@ static void play(struct hostile_list list)
         client_say("try: %s\n", attack->name);
         stopped = attack->play();
         client_say("%s; %s\n", stopped ? "stopped" : "not stopped", works_again() ? "works again" : "works no more");
-        for (unsigned slice = 0; slice < SLICES_BETWEEN; slice++) {
-            s3k_sleep_until(0);
-        }
+        s3k_sleep_until(platform_time() + BETWEEN_TICKS);
     }
 }
 
