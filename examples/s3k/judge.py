@@ -3,7 +3,8 @@
 """Makes the disk of a scene, and judges the scene from the victim's side.
 
 usage: judge.py disk DIR           makes DIR/disk.img
-       judge.py SCENE DIR          judges: unguarded, honest, honest-split, hostile
+       judge.py SCENE DIR          judges: unguarded, honest, honest-split, hostile, and the parts of the next
+       judge.py cost-table DIR     of what was counted in DIR/../cost*, as a table
 
 DIR has victim.bin and payload.bin; after a scene also its console (console.log),
 app1's RAM (victim.ram) and the disk's image. What is expected is said, and so is
@@ -223,7 +224,49 @@ def hostile(folder):
     return int(scene.failed)
 
 
-SCENES = {"disk": make_disk, "unguarded": unguarded, "honest": honest, "honest-split": honest, "hostile": hostile}
+COUNT = re.compile(r"^driver: cost: (.+), (\d+) bytes: good, all (\d+) ask (\d+) move (\d+)$", re.M)
+
+
+def counted(folder):
+    """Of each way to the disk and size of a read: all instructions, asking the kernel, judging and moving."""
+    return {(way, int(size)): tuple(map(int, rest)) for way, size, *rest in COUNT.findall(Scene(folder).console())}
+
+
+def cost(folder):
+    scene = Scene(folder)
+    text = scene.console()
+    scene.expect("bad" not in text and "refused" not in text, "all that was counted was read as it should be")
+    scene.expect(len(counted(folder)) >= 8, "all ways to the disk were counted")
+    return int(scene.failed)
+
+
+def cost_table(folder):
+    guarded, trusting = (counted(folder.parent / name) for name in ("cost", "cost-trusting"))
+    text = Scene(folder.parent / "cost").console()
+    trip = int(re.search(r"a round trip of IPC: (\d+)", text)[1])
+    stack = int(re.search(r"monitor: stack (\d+) bytes", text)[1])
+    print("| a read, instructions | bytes | all | monitor: checks | asking the kernel | the rest | IPC and driver |")
+    print("|---|---|---|---|---|---|---|")
+    for (way, size), (total, _, _) in counted(folder.parent / "cost-unguarded").items():
+        print(f"| {way} | {size} | {total} | - | - | - | {total} |")
+    for (way, size), (total, ask, move) in guarded.items():
+        checks = move - trusting[way, size][2]
+        print(f"| {way} | {size} | {total} | {checks} | {ask} | {move - checks} | {total - ask - move} |")
+    print(f"\nA round trip of IPC: {trip} instructions. The monitor's stack: {stack} bytes at most. Data is never copied.")
+    return 0
+
+
+SCENES = {
+    "disk": make_disk,
+    "unguarded": unguarded,
+    "honest": honest,
+    "honest-split": honest,
+    "hostile": hostile,
+    "cost-unguarded": cost,
+    "cost": cost,
+    "cost-trusting": cost,
+    "cost-table": cost_table,
+}
 
 if __name__ == "__main__":
     if len(sys.argv) != 3 or sys.argv[1] not in SCENES:

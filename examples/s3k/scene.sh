@@ -36,6 +36,17 @@ case $scene in
         images="monitor victim driver client"
         word=SCENE_HOSTILE
         ;;
+    cost-unguarded)
+        end='^driver: end'
+        images="open driver"
+        word=SCENE_COST
+        ;;
+    cost | cost-trusting)
+        end='^monitor: end'
+        images="monitor driver"
+        [ "$scene" = cost ] || images="monitor_trusting driver"
+        word=SCENE_COST
+        ;;
     *)
         echo "scene.sh: no scene '$scene'" >&2
         exit 2
@@ -52,6 +63,7 @@ for image in $images; do
     loaded="$loaded $built/$image.elf"
 done
 # shellcheck disable=SC2086 # file names that are known to have no blanks in them
+[ "$word" != SCENE_COST ] || export QEMU_SHIFT=0 # one instruction is one in QEMU's counter
 QEMU_DUMP="$(number VICTIM_BASE):$(number VICTIM_SIZE):$dir/victim.ram" \
     "$here/qemu.sh" "$dir/console.log" "$end" 60 "$kernel" $loaded -- \
     -drive "file=$dir/disk.img,if=none,format=raw,id=x0" \

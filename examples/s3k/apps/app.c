@@ -70,3 +70,27 @@ uint64_t app_hash(const volatile void *start, const volatile void *end)
     }
     return hash;
 }
+
+#define PAINT UINT64_C(0x5a5a5a5a5a5a5a5a)
+#define STACK_NOW 512u /* what is above this is not painted, as it is in use */
+
+extern uint64_t bss_end[], stack_top[];
+
+void app_stack_paint(void)
+{
+    volatile uint64_t *end = (volatile uint64_t *)((uintptr_t)__builtin_frame_address(0) - STACK_NOW);
+
+    for (volatile uint64_t *word = bss_end; word < end; word++) {
+        *word = PAINT;
+    }
+}
+
+uint64_t app_stack_used(void)
+{
+    const volatile uint64_t *word = bss_end;
+
+    while (word < stack_top && *word == PAINT) {
+        word++;
+    }
+    return (uintptr_t)stack_top - (uintptr_t)word;
+}

@@ -32,6 +32,19 @@ int64_t app_device_cap(uint64_t base, uint64_t size);
 /* Calls until the server is there and there is time enough, or the deadline passed (S3K_ERR_STATE). */
 int64_t app_call(uint64_t source, struct s3k_message *message, uint64_t deadline);
 
+/* How deep the stack ever was since it was painted, in bytes. */
+void app_stack_paint(void);
+uint64_t app_stack_used(void);
+
+/* All that the hart has done, of any process and of the kernel. */
+static inline uint64_t app_instructions(void)
+{
+    uint64_t count;
+
+    __asm__ volatile("rdinstret %0" : "=r"(count));
+    return count;
+}
+
 /* FNV-1a, 64 bits. */
 uint64_t app_hash(const volatile void *start, const volatile void *end);
 

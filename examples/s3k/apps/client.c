@@ -12,6 +12,8 @@ const char *client_name(void)
 
 int main(uint64_t start)
 {
+    struct vqg_mmio_hooks direct = registers_direct(), remote = remote_hooks();
+
     remote_init(protocol_source(start));
     switch (protocol_role(start)) {
     case ROLE_ALONE:
@@ -27,6 +29,13 @@ int main(uint64_t start)
     case ROLE_HOSTILE:
         hostile();
         remote_leave();
+        break;
+    case ROLE_COST:
+        cost(&remote, true);
+        remote_leave();
+        break;
+    case ROLE_COST_ALONE:
+        cost(&direct, false);
         break;
     default:
         break;

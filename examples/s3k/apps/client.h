@@ -5,6 +5,7 @@
 
 #include "app.h"
 #include "protocol.h"
+#include "registers.h"
 
 /* "driver" or "client": who speaks on the console. */
 const char *client_name(void);
@@ -16,5 +17,6 @@ void alone(void);   /* app0 has the disk's registers */
 void honest(void);  /* keeps to its memory and its sectors */
 void steady(void);  /* likewise, and goes on for ever */
 void hostile(void); /* app0 has not */
+void cost(const struct vqg_mmio_hooks *hooks, bool guarded); /* counts */
 
 #endif

@@ -18,6 +18,7 @@ int main(void);
 static struct vqg_monitor monitor;
 static struct vqg_client clients[SEATS];
 static struct seat seats[SEATS];
+static uint64_t cost[COST_COUNTERS];
 
 static void start_again(void)
 {
@@ -28,14 +29,28 @@ static void start_again(void)
     }
 }
 
+uint64_t monitor_cost(uint32_t which)
+{
+    uint64_t value = 0;
+
+    if (which < COST_COUNTERS) {
+        value = cost[which];
+        cost[which] = 0;
+    }
+    return value;
+}
+
 void monitor_pump(void)
 {
+    static uint64_t before; /* when the last one ended */
+    uint64_t began = app_instructions(), asked;
     struct vqg_moved moved;
     enum vqg_status status;
 
     for (unsigned i = 0; i < SEATS; i++) {
         client_caps_renew(&seats[i].caps);
     }
+    asked = app_instructions();
     status = vqg_monitor_pump(&monitor, BUDGET, &moved);
     if (moved.kick) {
         back_notify(&monitor.driver);
@@ -46,6 +61,13 @@ void monitor_pump(void)
     for (unsigned i = 0; i < SEATS; i++) {
         seat_tell(&seats[i]);
     }
+    if (moved.up + moved.down + moved.refused == 0) {
+        cost[COST_IDLE] += app_instructions() - before;
+    } else {
+        cost[COST_ASK] += asked - began;
+        cost[COST_MOVE] += app_instructions() - asked;
+    }
+    before = app_instructions();
 }
 
 static void serve(uint64_t sink, struct s3k_message *message)
@@ -74,6 +96,7 @@ static void tell_end(void)
     }
     if (left && !told) {
         told = true;
+        app_say("monitor: stack %u bytes at most\n", (unsigned)app_stack_used());
         app_say("monitor: end\n");
     }
 }
@@ -90,27 +113,42 @@ static int64_t start(const struct seat *seat, enum protocol_role role, uint32_t 
     return status;
 }
 
+/* Who runs, and what it is to do. */
+static bool play(uint32_t scene)
+{
+    static const struct app_process victim = {
+        .pid = 3, .slots = 4, .base = VICTIM_BASE, .size = VICTIM_SIZE, .console = true
+    };
+    bool hostile = scene == SCENE_HOSTILE;
+
+    if (s3k_mon_mem_derive(S3K_CAP_MON(2), S3K_CAP_RAM, 1, S3K_RW, LOAN_BASE, LOAN_SIZE) < 0) {
+        return false;
+    }
+    if (scene == SCENE_COST) { /* nobody else, so that all that is counted is app0's */
+        seats[1].left = true;
+        return start(&seats[0], ROLE_COST, DRIVER_BASE, DRIVER_SIZE) == S3K_OK;
+    }
+    return app_start(&victim) == S3K_OK &&
+           start(&seats[0], hostile ? ROLE_HOSTILE : ROLE_HONEST, DRIVER_BASE, DRIVER_SIZE) == S3K_OK &&
+           start(&seats[1], hostile ? ROLE_STEADY : ROLE_HONEST, CLIENT_BASE, CLIENT_SIZE) == S3K_OK;
+}
+
 int main(void)
 {
     static const struct seat_part parts[SEATS] = {
         { .pid = 2, .first = DRIVER_FIRST, .sectors = DRIVER_SECTORS },
         { .pid = 4, .first = CLIENT_FIRST, .sectors = CLIENT_SECTORS },
     };
-    static const struct app_process victim = {
-        .pid = 3, .slots = 4, .base = VICTIM_BASE, .size = VICTIM_SIZE, .console = true
-    };
     int64_t sink = s3k_ipc_derive(S3K_CAP_IPC, SEATS + 2u, S3K_BSYNC, S3K_YIELD);
     bool good = sink >= 0 && back_open(&monitor.driver);
-    bool hostile = *(const volatile uint32_t *)(uintptr_t)SCENE_WORD == SCENE_HOSTILE;
+    uint32_t scene = *(const volatile uint32_t *)(uintptr_t)SCENE_WORD;
     struct s3k_message message = { { 0, 0 }, S3K_NONE, 0 };
 
+    app_stack_paint();
     for (unsigned i = 0; good && i < SEATS; i++) {
         good = seat_init(&seats[i], &clients[i], i, &parts[i], (uint64_t)sink) >= 0;
     }
-    good = good && vqg_monitor_init(&monitor, clients, SEATS) == VQG_OK && app_start(&victim) == S3K_OK &&
-           s3k_mon_mem_derive(S3K_CAP_MON(2), S3K_CAP_RAM, 1, S3K_RW, LOAN_BASE, LOAN_SIZE) >= 0 &&
-           start(&seats[0], hostile ? ROLE_HOSTILE : ROLE_HONEST, DRIVER_BASE, DRIVER_SIZE) == S3K_OK &&
-           start(&seats[1], hostile ? ROLE_STEADY : ROLE_HONEST, CLIENT_BASE, CLIENT_SIZE) == S3K_OK;
+    good = good && vqg_monitor_init(&monitor, clients, SEATS) == VQG_OK && play(scene);
     app_say("monitor: I have the disk's registers, and app0 has its RAM, the console and one IPC end: %s\n",
             good ? "yes" : "no");
     while (good) {

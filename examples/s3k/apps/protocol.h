@@ -14,6 +14,7 @@ enum protocol_op {
     PROTOCOL_WRITE, /* and back */
     PROTOCOL_RESET, /* after a refusal */
     PROTOCOL_LEAVE, /* the client will not ask again */
+    PROTOCOL_COST,  /* a counter of enum cost, which begins anew */
     PROTOCOL_LOAD,  /* queue level: a register of a virtio-mmio transport; with the width in bytes for a value */
     PROTOCOL_STORE
 };
@@ -54,7 +55,7 @@ static inline uint64_t protocol_sector(const struct s3k_message *m)
 }
 
 /* What a client is started with: its IPC end, and what it is to do. */
-enum protocol_role { ROLE_ALONE, ROLE_HONEST, ROLE_STEADY, ROLE_HOSTILE };
+enum protocol_role { ROLE_ALONE, ROLE_HONEST, ROLE_STEADY, ROLE_HOSTILE, ROLE_COST, ROLE_COST_ALONE };
 
 static inline uint64_t protocol_start(enum protocol_role role, uint64_t source)
 {

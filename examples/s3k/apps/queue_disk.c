@@ -14,6 +14,7 @@ static struct {
 
 static uint8_t frames[QUEUE_DEPTH][VQG_BLK_FRAME_BYTES];
 static uint32_t said[QUEUE_DEPTH]; /* bytes that the disk must have written */
+static uint32_t lent;              /* frames, from the first on */
 static struct vqg_mmio mmio;
 static struct vqg_driver driver;
 static struct vqg_slot slots[SIZE];
@@ -26,6 +27,7 @@ bool queue_open(const struct vqg_mmio_hooks *hooks, bool packed)
     enum vqg_status status = registers_open(&mmio, hooks, VQG_F_EVENT_IDX | format, &queue);
 
     policy.required_features |= format;
+    policy.accept_unflagged = true; /* as QEMU's own queue needs it, without a monitor */
     status = status == VQG_OK ? vqg_driver_init(&driver, &queue, &policy, slots, SIZE) : status;
     status = status == VQG_OK ? registers_go(&mmio, &queue) : status;
     if (status != VQG_OK) {
@@ -39,14 +41,23 @@ bool queue_close(void)
     return vqg_mmio_reset(&mmio) == VQG_OK;
 }
 
-static bool add(uint32_t n, bool write, uint64_t sector, uint8_t *data, uint32_t bytes)
+bool queue_add(bool write, uint64_t sector, void *data, uint32_t bytes)
 {
     struct vqg_seg seg[3];
+    uint8_t *frame = frames[lent];
 
     seg[1] = write ? vqg_out(data, bytes) : vqg_in(data, bytes);
-    said[n] = write ? 1u : bytes + 1u;
-    (void)vqg_blk_build(seg, 1, frames[n], (uintptr_t)frames[n], write ? VQG_BLK_T_OUT : VQG_BLK_T_IN, sector);
-    return vqg_driver_add(&driver, seg, 3, frames[n]) == VQG_OK;
+    said[lent] = write ? 1u : bytes + 1u;
+    (void)vqg_blk_build(seg, 1, frame, (uintptr_t)frame, write ? VQG_BLK_T_OUT : VQG_BLK_T_IN, sector);
+    lent++;
+    return vqg_driver_add(&driver, seg, 3, frame) == VQG_OK;
+}
+
+void queue_kick(void)
+{
+    if (vqg_driver_kick(&driver)) {
+        (void)vqg_mmio_notify(&mmio, vqg_driver_notification(&driver));
+    }
 }
 
 /* One completion: 1 when it is there and good, 0 when there is none yet, below 0 when nothing good comes any more. */
@@ -73,25 +84,13 @@ static bool look(void)
            ((about & VQG_MMIO_INTERRUPT_CONFIG) == 0u || vqg_mmio_check(&mmio) == VQG_OK);
 }
 
-bool queue_transfer(bool write, uint64_t sector, void *data, uint32_t bytes, uint32_t requests)
+bool queue_collect(void)
 {
     uint64_t deadline = platform_deadline(WAIT_SECONDS);
-    uint32_t sectors = bytes / SECTOR_SIZE;
-    uint32_t each = (sectors + requests - 1u) / requests;
-    uint32_t lent = 0, done = 0;
+    uint32_t wanted = lent, done = 0;
 
-    for (uint32_t at = 0; at < sectors; at += each) {
-        uint32_t part = sectors - at < each ? sectors - at : each;
-
-        if (!add(lent, write, sector + at, (uint8_t *)data + at * SECTOR_SIZE, part * SECTOR_SIZE)) {
-            return false;
-        }
-        lent++;
-    }
-    if (vqg_driver_kick(&driver)) {
-        (void)vqg_mmio_notify(&mmio, vqg_driver_notification(&driver));
-    }
-    while (done < lent && !platform_expired(deadline)) {
+    lent = 0;
+    while (done < wanted && !platform_expired(deadline)) {
         int taken = take();
 
         if (taken < 0 || (taken == 0 && !look())) {
@@ -99,5 +98,20 @@ bool queue_transfer(bool write, uint64_t sector, void *data, uint32_t bytes, uin
         }
         done += (uint32_t)taken;
     }
-    return done == lent;
+    return done == wanted;
+}
+
+bool queue_transfer(bool write, uint64_t sector, void *data, uint32_t bytes, uint32_t requests)
+{
+    uint32_t sectors = bytes / SECTOR_SIZE;
+    uint32_t each = (sectors + requests - 1u) / requests;
+    bool added = true;
+
+    for (uint32_t at = 0; at < sectors && added; at += each) {
+        uint32_t part = sectors - at < each ? sectors - at : each;
+
+        added = queue_add(write, sector + at, (uint8_t *)data + at * SECTOR_SIZE, part * SECTOR_SIZE);
+    }
+    queue_kick();
+    return queue_collect() && added;
 }

@@ -11,6 +11,13 @@
 bool queue_open(const struct vqg_mmio_hooks *hooks, bool packed);
 bool queue_close(void);
 
+/* One request, and the kick for all that were added. */
+bool queue_add(bool write, uint64_t sector, void *data, uint32_t bytes);
+void queue_kick(void);
+
+/* Waits for all of them. False: not all are done, or not all are good. */
+bool queue_collect(void);
+
 /* All of the data in `requests` requests, 1 to QUEUE_DEPTH, of whole sectors. False: not all of it was done. */
 bool queue_transfer(bool write, uint64_t sector, void *data, uint32_t bytes, uint32_t requests);
 

@@ -47,6 +47,13 @@ void remote_leave(void)
     tell(PROTOCOL_LEAVE);
 }
 
+uint64_t remote_cost(uint32_t which)
+{
+    struct s3k_message m = protocol_message(PROTOCOL_COST, which, 0, 0);
+
+    return call(&m) ? m.word[0] : 0;
+}
+
 static uint32_t load(void *context, uint32_t offset, uint32_t width)
 {
     struct s3k_message m = protocol_message(PROTOCOL_LOAD, offset, width, 0);

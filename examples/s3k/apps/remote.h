@@ -16,6 +16,9 @@ enum protocol_answer remote_request(enum protocol_op op, uint64_t sector, uint32
 void remote_reset(void);
 void remote_leave(void);
 
+/* A counter of enum cost. */
+uint64_t remote_cost(uint32_t which);
+
 /* Queue level: the registers of a transport. */
 struct vqg_mmio_hooks remote_hooks(void);
 

@@ -111,6 +111,9 @@ void seat_serve(struct seat *s, struct s3k_message *m)
     case PROTOCOL_LEAVE:
         s->left = true;
         break;
+    case PROTOCOL_COST:
+        answer.word[0] = monitor_cost(protocol_low(m));
+        break;
     case PROTOCOL_LOAD:
         answer.word[0] = seat_load(s, protocol_low(m), protocol_high(m));
         break;
