@@ -87,8 +87,8 @@ for assume in "" "-DVQG_CONFIG_ASSUME(rule)=($done_by_rules)"; do
         apps/client_caps.c apps/back.c apps/registers.c
 done
 assume=
-for place in DRIVER CLIENT; do
-    app "$(echo $place | tr A-Z a-z)" $place apps/client.c apps/alone.c apps/honest.c apps/cost.c apps/remote.c apps/plain_disk.c \
+for client in driver:DRIVER client:CLIENT; do
+    app "${client%:*}" "${client#*:}" apps/client.c apps/alone.c apps/honest.c apps/cost.c apps/remote.c apps/plain_disk.c \
         apps/hostile.c apps/hostile_queues.c apps/hostile_times.c apps/raw.c apps/queue_disk.c apps/registers.c ../baremetal/example.c ../retrofit/before.c
 done
 app overwrite FIRST tests/overwrite.c

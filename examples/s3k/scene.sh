@@ -58,14 +58,13 @@ mkdir -p "$dir"
 cp "$built/payload.bin" "$dir"
 "${CROSS_RISCV:-riscv64-unknown-elf-}objcopy" -O binary "$built/victim.elf" "$dir/victim.bin"
 python3 "$here/judge.py" disk "$dir"
-loaded=
+set --
 for image in $images; do
-    loaded="$loaded $built/$image.elf"
+    set -- "$@" "$built/$image.elf"
 done
-# shellcheck disable=SC2086 # file names that are known to have no blanks in them
 [ "$word" != SCENE_COST ] || export QEMU_SHIFT=0 # one instruction is one in QEMU's counter
 QEMU_DUMP="$(number VICTIM_BASE):$(number VICTIM_SIZE):$dir/victim.ram" \
-    "$here/qemu.sh" "$dir/console.log" "$end" 60 "$kernel" $loaded -- \
+    "$here/qemu.sh" "$dir/console.log" "$end" 60 "$kernel" "$@" -- \
     -drive "file=$dir/disk.img,if=none,format=raw,id=x0" \
     -device "loader,addr=$(number SCENE_WORD),data=$(number $word),data-len=4" \
     -device "virtio-blk-device,drive=x0,bus=virtio-mmio-bus.0,$device"
