@@ -87,10 +87,21 @@ struct vqg_client {
     bool interrupt_;                  /**< private: its driver is to be interrupted */
 };
 
+/** A product of 64 bits, without the compiler's library on machines that have none. */
+VQG_API uint64_t vqg_product_(uint64_t a, uint32_t b)
+{
+    uint64_t sum = 0;
+    for (; b != 0u; b >>= 1) {
+        sum += (b & 1u) != 0u ? a : 0u;
+        a <<= 1;
+    }
+    return sum;
+}
+
 /** Segments that a client's memory has: for `njobs` chains of `segments`, and one on its way to the device. */
 VQG_API uint64_t vqg_client_segs(uint32_t njobs, uint32_t segments)
 {
-    return (uint64_t)njobs * segments + segments + VQG_FILTER_EXTRA;
+    return vqg_product_(segments, njobs) + segments + VQG_FILTER_EXTRA;
 }
 
 /** Bytes that the device may reach, for one job whose chain has up to `segments`. A multiple of 16. */
@@ -120,23 +131,26 @@ VQG_API VQG_PORT_NODISCARD enum vqg_status vqg_client_init(struct vqg_client *c,
     bytes = vqg_job_io_bytes(memory->segments);
     VQG_EXPECT_(memory->io != NULL || filter == NULL, VQG_BAD_TABLE);
     VQG_EXPECT_(memory->io == NULL || (vqg_is_aligned_(memory->io, VQG_DESC_ALIGN) &&
-                                       vqg_range_is_sane_(memory->io_bus, bytes * memory->njobs)), VQG_BAD_TABLE);
+                                       vqg_range_is_sane_(memory->io_bus, vqg_product_(bytes, memory->njobs))),
+                VQG_BAD_TABLE);
     c->memory_ = *memory;
     c->filter_ = filter;
     c->free_ = memory->jobs;
     c->held_ = NULL;
-    c->shadow_ = &memory->segs[(size_t)memory->njobs * memory->segments];
+    c->shadow_ = memory->segs;
     c->shadow_count_ = 0;
     c->waiting_ = 0;
     c->full_ = false;
     c->interrupt_ = false;
     for (i = 0; i < memory->njobs; i++) {
         struct vqg_job *job = &memory->jobs[i];
-        unsigned char *io = memory->io == NULL ? NULL : (unsigned char *)memory->io + (size_t)bytes * i;
-        vqg_chain_init(&job->chain, &memory->segs[(size_t)i * memory->segments], memory->segments);
+        uint64_t at = vqg_product_(bytes, i);
+        unsigned char *io = memory->io == NULL ? NULL : (unsigned char *)memory->io + (size_t)at;
+        vqg_chain_init(&job->chain, c->shadow_, memory->segments);
+        c->shadow_ += memory->segments;
         job->client = c;
         job->scratch = io;
-        job->scratch_bus = memory->io_bus + bytes * i;
+        job->scratch_bus = memory->io_bus + at;
         job->note[0] = 0;
         job->note[1] = 0;
         job->table_ = io == NULL ? NULL : io + VQG_JOB_SCRATCH;
