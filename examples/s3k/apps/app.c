@@ -78,9 +78,9 @@ extern uint64_t bss_end[], stack_top[];
 
 void app_stack_paint(void)
 {
-    volatile uint64_t *end = (volatile uint64_t *)((uintptr_t)__builtin_frame_address(0) - STACK_NOW);
+    const uintptr_t end = (uintptr_t)__builtin_frame_address(0) - STACK_NOW;
 
-    for (volatile uint64_t *word = bss_end; word < end; word++) {
+    for (volatile uint64_t *word = bss_end; (uintptr_t)word < end; word++) {
         *word = PAINT;
     }
 }
@@ -89,7 +89,7 @@ uint64_t app_stack_used(void)
 {
     const volatile uint64_t *word = bss_end;
 
-    while (word < stack_top && *word == PAINT) {
+    while ((uintptr_t)word < (uintptr_t)stack_top && *word == PAINT) {
         word++;
     }
     return (uintptr_t)stack_top - (uintptr_t)word;
