@@ -9,7 +9,19 @@
 #include "compare.h"
 #include "packed_peer.h"
 
-#define ANY_SIZE 16u        /* largest queue: laps are short, and everything meets everything */
+/*
+ * The largest queue. Of 16, laps are short, everything meets everything, and each rule must be seen. A build of its own
+ * has larger ones: it looks for laps, and for positions and ids that do not fit a byte.
+ */
+#ifndef ANY_SIZE
+#define ANY_SIZE 16u
+#define ANY_HASTE 1u
+#define ANY_RULES(rules) (rules)
+#else
+#define ANY_HASTE 8u /* their memory takes longer to compare */
+#define ANY_RULES(rules) ("")
+#endif
+#define ANY_STEPS (20u * ANY_SIZE) /* of a round: some laps */
 #define ANY_TABLE_BYTES 256u
 #define ANY_PARTS 4u
 
@@ -45,13 +57,22 @@ static inline uint64_t random_features(void)
     return some & ~(all & VQG_F_LACKING_);
 }
 
+static inline uint32_t any_log2(uint32_t n)
+{
+    uint32_t log = 0;
+    while (n >> (log + 1u) != 0u) {
+        log++;
+    }
+    return log;
+}
+
 static inline void world_begin(void)
 {
     features = random_features();
     packed = (features & VQG_F_RING_PACKED) != 0u;
     in_order = (features & VQG_F_IN_ORDER) != 0u;
     event_idx = (features & VQG_F_EVENT_IDX) != 0u;
-    size = packed ? 1u + (uint32_t)below(ANY_SIZE) : (uint32_t)1 << below(5);
+    size = packed ? 1u + (uint32_t)below(ANY_SIZE) : (uint32_t)1 << below(1u + any_log2(ANY_SIZE));
     if (world == NULL) {
         world = world_new(ANY_SIZE, 0); /* for all rounds: to clear it is what takes time */
     }
