@@ -187,14 +187,14 @@ VQG_API void vqg_device_kick_disable(struct vqg_device *d)
  * @return true when something was made available meanwhile, so that the caller
  *         pops first: no kick may come for it. What was seen stays accepted, so that a
  *         driver whose index comes and goes cannot hold the caller here. True as well after
- *         a violation (S1, S3), which the next pop returns. (2.7.10)
+ *         a violation (S1, S3), until a pop has returned it. (2.7.10)
  */
 VQG_API bool vqg_device_kick_enable(struct vqg_device *d)
 {
     enum vqg_status st;
     d->ring.quiet = false;
     if (d->judge.guard.state != VQG_STATE_LIVE) {
-        return false;
+        return d->judge.guard.untold;
     }
     vqg_ring_ask_(&d->ring);
     if (d->resume_left != 0u || d->ring.seen != d->ring.get) {

@@ -199,14 +199,14 @@ VQG_API void vqg_driver_callback_disable(struct vqg_driver *d)
  * @return true when something was completed meanwhile, so that the caller takes
  *         first: no interrupt may come for it. What was seen stays accepted, so that a
  *         device whose index comes and goes cannot hold the caller here. True as well after
- *         a violation (U1), which the next take returns. (2.7.7, 2.7.14)
+ *         a violation (U1), until a take has returned it. (2.7.7, 2.7.14)
  */
 VQG_API bool vqg_driver_callback_enable(struct vqg_driver *d)
 {
     enum vqg_status st;
     d->ledger.ring.quiet = false;
     if (d->ledger.guard.state != VQG_STATE_LIVE) {
-        return false;
+        return d->ledger.guard.untold;
     }
     vqg_ring_ask_(&d->ledger.ring);
     if (d->ledger.batch || d->ledger.ring.seen != d->ledger.ring.get) {

@@ -142,11 +142,13 @@ static void e1_index_that_only_kick_enable_saw_is_still_judged(void **state)
     (void)state;
     peer_avail_idx(w, 9);
     assert_true(vqg_device_kick_enable(&w->device));
+    assert_true(vqg_device_kick_enable(&w->device)); /* it is still to be told */
     assert_true(vqg_device_needs_reset(&w->device));
     peer_avail_idx(w, 0); /* what was seen counts, and the next pop tells of it, once */
     assert_violation(vqg_device_violation(&w->device), vqg_device_pop(&w->device, &w->chain), VQG_RULE_AVAIL_JUMP, 0, 9,
                      8);
     assert_status(vqg_device_pop(&w->device, &w->chain), VQG_DEAD);
+    assert_false(vqg_device_kick_enable(&w->device));
     world_free(w);
     w = device_new(8, 0);
     plain(w, 4);

@@ -97,9 +97,11 @@ static void u1_a_jump_that_enable_finds_is_told_once_by_the_next_take(void **sta
     lend(w, 0, 1, 1);
     peer_used_idx(w, 5); /* one more than is lent */
     assert_true(vqg_driver_callback_enable(&w->driver));
+    assert_true(vqg_driver_callback_enable(&w->driver)); /* it is still to be told */
     v = vqg_driver_violation(&w->driver);
     assert_violation(v, vqg_driver_take(&w->driver, &done), VQG_RULE_USED_JUMP, 3, 2, 1);
     assert_int_equal(v->count, 1);
+    assert_false(vqg_driver_callback_enable(&w->driver));
     assert_true(vqg_driver_needs_reset(&w->driver));
     assert_quiet(w);
     revive(w, 1);
