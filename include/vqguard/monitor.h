@@ -196,11 +196,11 @@ VQG_API void vqg_monitor_tell_(struct vqg_monitor *m)
  * says; the others and the device go on. See vqg_client_interrupt(), vqg_device_needs_reset() of each client.
  *
  * @param m      the monitor
- * @param budget most completions to take, and most chains to look at: what one call costs, whatever is waiting
+ * @param budget most completions to take, and most chains to look at, at least 1: what one call costs, whatever waits
  * @param moved  what was done; written in any case but VQG_BAD_ENDPOINT
  * @return VQG_OK; what vqg_driver_take() returned when the device broke a rule, or VQG_DEAD when it did so before:
  *         then nothing goes down, and the caller resets the device (vqg_monitor_reset()); VQG_BAD_ENDPOINT
- *         for a null argument.
+ *         for a null argument; VQG_BAD_COUNT for a budget of 0.
  */
 VQG_API VQG_PORT_NODISCARD enum vqg_status vqg_monitor_pump(struct vqg_monitor *m, uint32_t budget,
                                                             struct vqg_moved *moved)
@@ -209,6 +209,7 @@ VQG_API VQG_PORT_NODISCARD enum vqg_status vqg_monitor_pump(struct vqg_monitor *
     struct vqg_done done;
     VQG_EXPECT_(m != NULL && moved != NULL, VQG_BAD_ENDPOINT);
     vqg_zero_(moved, sizeof *moved);
+    VQG_EXPECT_(budget != 0u, VQG_BAD_COUNT);
     while (moved->up < budget) {
         st = vqg_driver_take(&m->driver, &done);
         if (st != VQG_OK) {

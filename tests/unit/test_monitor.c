@@ -30,6 +30,7 @@ static void arguments_that_cannot_be_are_refused(void **state)
     assert_int_equal(m->nclients_, 2);
     assert_st(vqg_monitor_pump(NULL, 1, &s->moved), VQG_BAD_ENDPOINT);
     assert_st(vqg_monitor_pump(m, 1, NULL), VQG_BAD_ENDPOINT);
+    assert_st(vqg_monitor_pump(m, 0, &s->moved), VQG_BAD_COUNT);
     assert_st(vqg_monitor_reset(NULL), VQG_BAD_ENDPOINT);
     assert_st(vqg_monitor_reset_acked(NULL), VQG_BAD_ENDPOINT);
     assert_st(vqg_monitor_restart(NULL), VQG_BAD_ENDPOINT);
