@@ -112,15 +112,14 @@ VQG_API VQG_PORT_NODISCARD enum vqg_status vqg_mmio_queue_enable(struct vqg_mmio
 VQG_API VQG_PORT_NODISCARD enum vqg_status vqg_mmio_queue_reset(struct vqg_mmio *m, uint32_t index)
 {
     uint32_t seen = 0;
+    bool done;
     enum vqg_status st = vqg_mmio_expect_(m, VQG_STATUS_DRIVER_OK, 0u);
     VQG_EXPECT_(st == VQG_OK, st);
     VQG_EXPECT_((m->features & VQG_F_RING_RESET) != 0u, VQG_BAD_FEATURES);
     vqg_mmio_put_(m, VQG_MMIO_QUEUE_SEL, index);
     vqg_mmio_put_(m, VQG_MMIO_QUEUE_RESET, 1u);
-    VQG_REQUIRE_SETUP(&m->guard,
-                      vqg_mmio_await_zero_(m, VQG_MMIO_QUEUE_RESET, &seen) &&
-                          vqg_mmio_await_zero_(m, VQG_MMIO_QUEUE_READY, &seen),
-                      RESET_BOUNDED, VQG_TIMEOUT, seen, 0u);
+    done = vqg_mmio_await_zero_(m, VQG_MMIO_QUEUE_RESET, &seen) && vqg_mmio_await_zero_(m, VQG_MMIO_QUEUE_READY, &seen);
+    VQG_REQUIRE_SETUP(&m->guard, done, RESET_BOUNDED, VQG_TIMEOUT, seen, 0u);
     return VQG_OK;
 }
 

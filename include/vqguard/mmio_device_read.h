@@ -112,15 +112,12 @@ VQG_API bool vqg_mmio_device_get_field_(const struct vqg_mmio_device *d, uint32_
 VQG_API VQG_PORT_NODISCARD enum vqg_status vqg_mmio_device_read(struct vqg_mmio_device *d, uint32_t offset,
                                                                 uint32_t width, uint32_t *value)
 {
+    bool readable;
     VQG_EXPECT_(d != NULL && value != NULL, VQG_BAD_ENDPOINT);
     *value = 0;
-    if (offset >= VQG_MMIO_CONFIG) {
-        VQG_REQUIRE_SETUP(&d->guard, vqg_mmio_device_get_field_(d, offset - VQG_MMIO_CONFIG, width, value),
-                          REGISTER_ACCESS, VQG_V_REGISTER_ACCESS, offset, width);
-        return VQG_OK;
-    }
-    VQG_REQUIRE_SETUP(&d->guard, width == 4u && vqg_mmio_device_get_(d, offset, value), REGISTER_ACCESS,
-                      VQG_V_REGISTER_ACCESS, offset, width);
+    readable = offset >= VQG_MMIO_CONFIG ? vqg_mmio_device_get_field_(d, offset - VQG_MMIO_CONFIG, width, value)
+                                         : width == 4u && vqg_mmio_device_get_(d, offset, value);
+    VQG_REQUIRE_SETUP(&d->guard, readable, REGISTER_ACCESS, VQG_V_REGISTER_ACCESS, offset, width);
     return VQG_OK;
 }
 

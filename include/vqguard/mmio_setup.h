@@ -156,13 +156,15 @@ VQG_API VQG_PORT_NODISCARD enum vqg_status vqg_mmio_probe(struct vqg_mmio *m, co
 VQG_API VQG_PORT_NODISCARD enum vqg_status vqg_mmio_reset(struct vqg_mmio *m)
 {
     uint32_t seen = 0;
+    bool done;
     VQG_EXPECT_(m != NULL, VQG_BAD_ENDPOINT);
     VQG_EXPECT_(m->device_id != 0u, VQG_BAD_STATE);
     vqg_guard_renew_(&m->guard, VQG_STATE_RESET);
     m->status = 0;
     m->features = 0;
     vqg_mmio_put_(m, VQG_MMIO_STATUS, 0u);
-    VQG_REQUIRE_SETUP(&m->guard, vqg_mmio_await_zero_(m, VQG_MMIO_STATUS, &seen), RESET_BOUNDED, VQG_TIMEOUT, seen, 0u);
+    done = vqg_mmio_await_zero_(m, VQG_MMIO_STATUS, &seen);
+    VQG_REQUIRE_SETUP(&m->guard, done, RESET_BOUNDED, VQG_TIMEOUT, seen, 0u);
     vqg_guard_clear_(&m->guard);
     m->guard.state = (uint8_t)VQG_STATE_LIVE;
     return VQG_OK;
