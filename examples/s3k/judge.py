@@ -209,11 +209,12 @@ def hostile(folder):
         name = part.partition("\n")[0]
         rules = set(re.findall(r"^monitor: process 2 refused: (\S+) ", part, re.M))
         wanted = {ATTACKS.get(name)} - {None}
+        seen = ", ".join(rules) or ("nothing to refuse" if not wanted else "not refused")
         scene.expect(
             rules == wanted
             and "\ndriver: stopped; works again\n" in part
             and re.search(r"^client: round ", part, re.M),
-            f"{name}: {', '.join(rules) or 'no harm'}; app0 works again, and the other client meanwhile",
+            f"{name}: {seen}; app0 works again, and the other client meanwhile",
         )
     rounds = re.findall(r"^client: round \d+: .*: (\d) of 4 files", text, re.M)
     scene.expect(set(rounds) == {"4"}, f"the other client had all its files right, in {len(rounds)} rounds")

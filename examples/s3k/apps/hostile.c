@@ -61,9 +61,10 @@ static bool request_beyond_disk(void)
     return request_is_refused(PROTOCOL_READ, DRIVER_SECTORS, (uint32_t)(uintptr_t)data);
 }
 
+/* The last of them, which that one never writes itself. */
 static bool request_other_client(void)
 {
-    return request_is_refused(PROTOCOL_WRITE, CLIENT_FIRST - DRIVER_FIRST, (uint32_t)(uintptr_t)data);
+    return request_is_refused(PROTOCOL_WRITE, CLIENT_FIRST + CLIENT_SECTORS - 1u - DRIVER_FIRST, (uint32_t)(uintptr_t)data);
 }
 
 static bool request_write_shared(void)
