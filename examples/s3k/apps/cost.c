@@ -40,8 +40,8 @@ static void tell(struct count *c, bool good)
         move = remote_cost(COST_MOVE);
         c->all -= remote_cost(COST_IDLE);
     }
-    client_say("cost: %s, %u bytes: %s, all %lu ask %lu move %lu\n", c->way, c->bytes, good ? "good" : "bad",
-               c->all / REQUESTS, ask / REQUESTS, move / REQUESTS);
+    client_say("cost: %s%s, %u bytes: %s, all %lu ask %lu move %lu\n", c->guarded ? "" : "unguarded, ", c->way, c->bytes,
+               good ? "good" : "bad", c->all / REQUESTS, ask / REQUESTS, move / REQUESTS);
 }
 
 static void wait_for_disk(void)
@@ -132,10 +132,8 @@ void cost(const struct vqg_mmio_hooks *hooks, bool guarded)
         count_calls(hooks);
         count_requests();
     }
-    count_queue(guarded ? "queue level, split, 1 at a time" : "unguarded, split, 1 at a time", hooks, guarded, false, 1);
-    count_queue(guarded ? "queue level, split, 32 at a time" : "unguarded, split, 32 at a time", hooks, guarded, false,
-                QUEUE_DEPTH);
-    count_queue(guarded ? "queue level, packed, 1 at a time" : "unguarded, packed, 1 at a time", hooks, guarded, true, 1);
-    count_queue(guarded ? "queue level, packed, 32 at a time" : "unguarded, packed, 32 at a time", hooks, guarded, true,
-                QUEUE_DEPTH);
+    count_queue("split, 1 at a time", hooks, guarded, false, 1);
+    count_queue("split, 32 at a time", hooks, guarded, false, QUEUE_DEPTH);
+    count_queue("packed, 1 at a time", hooks, guarded, true, 1);
+    count_queue("packed, 32 at a time", hooks, guarded, true, QUEUE_DEPTH);
 }

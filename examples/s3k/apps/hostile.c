@@ -64,7 +64,9 @@ static bool request_beyond_disk(void)
 /* The last of them, which that one never writes itself. */
 static bool request_other_client(void)
 {
-    return request_is_refused(PROTOCOL_WRITE, CLIENT_FIRST + CLIENT_SECTORS - 1u - DRIVER_FIRST, (uint32_t)(uintptr_t)data);
+    uint64_t theirs = CLIENT_FIRST + CLIENT_SECTORS - 1u - DRIVER_FIRST;
+
+    return request_is_refused(PROTOCOL_WRITE, theirs, (uint32_t)(uintptr_t)data);
 }
 
 static bool request_write_shared(void)

@@ -31,7 +31,9 @@ enum protocol_answer {
 /* The first word: where in memory and how many bytes, or which register and what value. */
 static inline struct s3k_message protocol_message(enum protocol_op op, uint32_t low, uint32_t high, uint64_t sector)
 {
-    return (struct s3k_message){ { (uint64_t)high << 32 | low, (uint64_t)op << PROTOCOL_OP_SHIFT | sector }, S3K_NONE, 0 };
+    uint64_t second = (uint64_t)op << PROTOCOL_OP_SHIFT | sector;
+
+    return (struct s3k_message){ { (uint64_t)high << 32 | low, second }, S3K_NONE, 0 };
 }
 
 static inline uint32_t protocol_low(const struct s3k_message *m)

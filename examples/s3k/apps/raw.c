@@ -25,7 +25,8 @@ bool raw_open_at(uint64_t desc, uint64_t avail, uint64_t used)
                                .avail = part(avail, &raw_ring.avail), .used = part(used, &raw_ring.used) };
 
     memset((void *)(uintptr_t)&raw_ring, 0, sizeof(raw_ring));
-    return registers_open(&mmio, &hooks, VQG_F_INDIRECT_DESC, &queue) == VQG_OK && registers_go(&mmio, &queue) == VQG_OK;
+    return registers_open(&mmio, &hooks, VQG_F_INDIRECT_DESC, &queue) == VQG_OK &&
+           registers_go(&mmio, &queue) == VQG_OK;
 }
 
 static struct raw_desc desc_of(const struct vqg_seg *seg, uint16_t flags, uint16_t next)
