@@ -5,7 +5,8 @@
 #   qemu.sh LOG LINE SECONDS KERNEL IMAGE... [-- QEMU-ARGUMENT...]
 #
 # LOG gets the console. LINE is a regular expression; the status is 0 if it came
-# within SECONDS. IMAGE is an ELF file, or FILE@ADDRESS for anything else.
+# within SECONDS; when it did not, what is to be saved is saved all the same.
+# IMAGE is an ELF file, or FILE@ADDRESS for anything else.
 # QEMU_SHIFT (default 6): an instruction takes 2 to the power of it nanoseconds.
 # QEMU_DUMP (ADDRESS:BYTES:FILE, several with blanks between): what to save of the
 # memory when the line has come; the processor is stopped by then.
@@ -49,7 +50,8 @@ qemu=$!
 trap 'kill "$qemu" 2>/dev/null || true; wait "$qemu" 2>/dev/null || true; rm -f "$commands"' EXIT
 trap 'exit 1' INT TERM
 
-# Ends QEMU in good order: the disk's image is whole, and what is to be saved is there.
+# Ends QEMU in good order: the disk's image is whole, and what is to be saved is there. One that does not
+# listen is killed.
 finish() {
     {
         echo stop
@@ -58,6 +60,12 @@ finish() {
         done
         echo quit
     } >"$commands"
+    patience=100
+    while kill -0 "$qemu" 2>/dev/null; do
+        [ "$patience" -gt 0 ] || kill -KILL "$qemu"
+        patience=$((patience - 1))
+        sleep 0.1
+    done
     wait "$qemu"
 }
 
@@ -71,5 +79,11 @@ while [ "$tenths" -gt 0 ] && kill -0 "$qemu" 2>/dev/null; do
     tenths=$((tenths - 1))
 done
 cat "$log.err" >&2
-echo "qemu.sh: no line '$line' within $seconds s; the console is in $log" >&2
+if kill -0 "$qemu" 2>/dev/null; then
+    echo "qemu.sh: no line '$line' within $seconds s; give it more time if the machine is busy" >&2
+    finish || echo "qemu.sh: QEMU did not end by itself and was killed" >&2
+else
+    echo "qemu.sh: QEMU ended before a line '$line' came" >&2
+fi
+echo "qemu.sh: the console is in $log, what QEMU said in $log.err and $log.monitor" >&2
 exit 1
