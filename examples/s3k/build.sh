@@ -13,7 +13,8 @@
 #   OUTDIR/calls.elf    process 1 of the tests of the system calls
 #   OUTDIR/overwrite.elf process 1 of the test of app1 and app2
 #
-# README.md says how to run them.
+# MONITOR_OPTIMIZE (default -O2) is how the monitor is compiled. README.md says how
+# to run all of it.
 set -eu
 
 if [ $# -ne 1 ]; then
@@ -55,8 +56,8 @@ program() {
         object=$out/$name-$(basename "$source").o
         own=
         case $source in
-            */platform.c) own=-fno-lto ;;                  # the compiler may call what is in it
-            */vqguard.c) own="-UVQG_API -DVQG_API=extern\ inline" ;;
+            */platform.c) own=-fno-lto ;;  # what is in it the compiler may call at the very end
+            */vqguard.c) own=-UVQG_API ;; # the one that has the library's functions
         esac
         # shellcheck disable=SC2086 # the flags are words
         "$cc" $flags $optimize $more $own -c "$here/$source" -o "$object"
@@ -89,11 +90,16 @@ program payload apps/payload.ld -- apps/payload.c
 app open FIRST apps/open.c
 # Reading a register, waiting for a reset and pinning are done where their rule is tested.
 done_by_rules='(rule)!=VQG_RULE_REGISTER_ACCESS&&(rule)!=VQG_RULE_RESET_BOUNDED&&(rule)!=VQG_RULE_PIN'
-for assume in "" "-DVQG_CONFIG_ASSUME(rule)=($done_by_rules)"; do
-    app "monitor${assume:+_trusting}" FIRST apps/monitor.c apps/seat.c apps/seat_request.c apps/seat_registers.c \
+# Each function of the library once.
+optimize="${MONITOR_OPTIMIZE:--O2} -flto"
+for assume in "-DVQG_API=inline" "-DVQG_API=inline -DVQG_CONFIG_ASSUME(rule)=($done_by_rules)"; do
+    name=monitor
+    [ "$assume" = -DVQG_API=inline ] || name=monitor_trusting
+    app $name FIRST ../../src/vqguard.c apps/monitor.c apps/seat.c apps/seat_request.c apps/seat_registers.c \
         apps/client_caps.c apps/back.c apps/registers.c apps/loan.c apps/liar.c
 done
 assume=
+optimize=-O2
 for client in driver:DRIVER client:CLIENT; do
     app "${client%:*}" "${client#*:}" apps/client.c apps/alone.c apps/honest.c apps/cost.c apps/lender.c \
         apps/deceived.c apps/hostile.c apps/hostile_queues.c apps/hostile_times.c apps/raw.c apps/remote.c \

@@ -3,82 +3,23 @@
 """Makes the disk of a scene, and judges the scene from the victim's side.
 
 usage: judge.py disk DIR           makes DIR/disk.img
-       judge.py SCENE DIR          judges: unguarded, honest, honest-split, hostile, and the parts of the next
-       judge.py cost-table DIR     of what was counted in DIR/../cost*, as a table
+       judge.py SCENE DIR          judges: unguarded, honest, honest-split, hostile, loans, lies,
+                                   cost-unguarded, cost, cost-trusting (the last three: see cost.py)
 
 DIR has victim.bin and payload.bin; after a scene also its console (console.log),
-app1's RAM (victim.ram) and the disk's image. What is expected is said, and so is
+app1's RAM (victim.ram), what was lent to app0 (loans.ram) and the disk's image. What is expected is said, and so is
 what is not as expected; the status is 0 when all is.
 """
 import pathlib
 import re
 import sys
 
-HERE = pathlib.Path(__file__).resolve().parent
-sys.path.insert(0, str(HERE.parent / "baremetal"))
-import check_image  # noqa: E402
+from expected import ATTACKS, CLIENTS, FILES, L, LIES, SECTOR, SMALL, WAYS
+from expected import checked, fresh_disk, sector, written_files
 
 ENOUGH = 3  # beats, to call it a heartbeat
 STACK = 4096  # of app1's RAM, its end
-# honest.c has the same: per way to the disk its files, as (first sector, bytes), and a client's first tag
-FILES = [(0, 512), (1, 1536), (4, 4 << 10), (12, 64 << 10), (140, 1000 * 512), (1140, 1 << 20)]
-WAYS = ["request level", "queue level, plain driver", "queue level, split", "queue level, packed"]
-WAY_SECTORS = 3200
-TAGS = {"driver": 1, "client": 17}
-# hostile.c: what app0 writes when it keeps to the rules, as (tag, sector)
-CHECK = (30, 12000)
-# hostile*.c: each attack and the rule that must stop it; none: it does no harm
-ATTACKS = {
-    "request: read into app1's code": "C5",
-    "request: read into my last 40 bytes and on into app1": "M1",
-    "request: write app1's code to the disk": "C5",
-    "request: write the kernel to the disk": "C5",
-    "request: write the monitor to the disk": "C5",
-    "request: read into the console's registers": "C5",
-    "request: read beyond my part of the disk": "B4",
-    "request: write to the other client's sectors": "B4",
-    "request: write to the shared sectors": "B5",
-    "plain driver: read into app1's code": "C5",
-    "plain driver: write app1's code to the disk": "C5",
-    "packed: read into app1's code": "C5",
-    "packed: read into my last 40 bytes and on into app1": "M1",
-    "packed: write the kernel to the disk": "C5",
-    "queue: an address of mine, with bit 32 set": "C5",
-    "queue: read into the used ring": "X8",
-    "queue: a chain that is a loop": "C2",
-    "queue: a chain of 64": "C2",
-    "queue: an element that wraps": "C4",
-    "queue: lengths that add up to more than 32 bits": "C3",
-    "queue: a reserved flag": "C7",
-    "queue: a next that is out of the table": "C1",
-    "queue: a head that is out of the table": "S2",
-    "queue: a head twice": "S4",
-    "queue: an index that jumps": "S1",
-    "queue: a table in app1": "I4",
-    "queue: a table that names app1's code": "C5",
-    "queue: a table in a table": "I5",
-    "queue: a table of 64 entries": "I3",
-    "queue: the used ring in app1": "Q6",
-    "queue: the descriptor table in app1": "Q6",
-    "queue: the used ring from my last 40 bytes on": "Q6",
-    "queue: the used ring in the descriptor table": "Q7",
-    "time: a descriptor rewritten after the kick": "C5",
-    "time: a table rewritten after the kick": "C5",
-    "time: the index rewritten after the kick": "S1",
-    "time: a capability given up under way": "C5",
-    "time: kicks without work for a second": None,
-}
 OWN, TAKEN = "victim: this is app1's own code", "payload: I have taken over app1"
-
-
-def layout():
-    """The numbers of layout.h, which the applications have."""
-    text = (HERE / "include" / "layout.h").read_text()
-    return {name: int(value, 0) for name, value in re.findall(r"^#define (\w+) (\w+)", text, re.M) if value[0].isdigit()}
-
-
-L = layout()
-SECTOR = L["SECTOR_SIZE"]
 
 
 def fnv1a(data):
@@ -129,6 +70,14 @@ class Scene:
         self.in_order(text)
         self.memory(self.code, "app1 and nothing else")
 
+    def served(self, of):
+        """The other client all the time: the results of its rounds, of files that are to be good."""
+        text = self.console()
+        rounds = [int(good) for good in re.findall(r"^client: round \d+: .*: (\d) of 4 files", text, re.M)]
+        self.expect("process 4 refused" not in text, "the other client was never refused")
+        self.expect(len(rounds) >= of, f"the other client wrote and read files in {len(rounds)} rounds")
+        return rounds
+
     def disk(self, changed):
         """Every sector is as the disk was made, but for those in `changed`."""
         image = self.file("disk.img")
@@ -136,17 +85,6 @@ class Scene:
         wrong = [s for s in range(L["DISK_SECTORS"]) if sector(image, s) != changed.get(s, sector(made, s))]
         where = f"; first at sector {wrong[0]}" if wrong else ""
         self.expect(len(image) == len(made) and not wrong, f"the disk's image is as expected{where}")
-
-
-def sector(image, number):
-    return image[number * SECTOR : (number + 1) * SECTOR]
-
-
-def fresh_disk(payload):
-    image = bytearray(b"".join(s.to_bytes(8, "little") * (SECTOR // 8) for s in range(L["DISK_SECTORS"])))
-    first = (L["DRIVER_FIRST"] + L["PAYLOAD_SECTOR"]) * SECTOR
-    image[first : first + SECTOR] = payload
-    return bytes(image)
 
 
 def make_disk(folder):
@@ -175,28 +113,16 @@ def unguarded(folder):
     return int(scene.failed)
 
 
-def written_files(names, files):
-    """What honest clients leave on the disk."""
-    changed = {}
-    for name in names:
-        for way in range(len(WAYS)):
-            for first, size in files:
-                for number in range(way * WAY_SECTORS + first, way * WAY_SECTORS + first + size // SECTOR):
-                    place = L[f"{name.upper()}_FIRST"] + number
-                    changed[place] = check_image.sector_data(TAGS[name] + way, number)
-    return changed
-
-
 def honest(folder):
     scene = Scene(folder)
     text = scene.console()
-    for name in TAGS:
+    for name in CLIENTS:
         for way in WAYS:
-            said = f"{name}: {way}: {len(FILES)} of {len(FILES)} files written and read back"
+            said = f"{name.lower()}: {way}: {len(FILES)} of {len(FILES)} files written and read back"
             scene.expect(f"\n{said}\n" in text, said)
     scene.expect("refused" not in text, "nothing was refused")
     scene.unharmed(text)
-    scene.disk(written_files(TAGS, FILES))
+    scene.disk(written_files(CLIENTS, FILES))
     return int(scene.failed)
 
 
@@ -216,45 +142,75 @@ def hostile(folder):
             and re.search(r"^client: round ", part, re.M),
             f"{name}: {seen}; app0 works again, and the other client meanwhile",
         )
-    rounds = re.findall(r"^client: round \d+: .*: (\d) of 4 files", text, re.M)
-    scene.expect(set(rounds) == {"4"}, f"the other client had all its files right, in {len(rounds)} rounds")
-    scene.expect("process 4 refused" not in text, "the other client was never refused")
+    scene.expect(set(scene.served(len(tries))) == {4}, "all of its files were right, each time")
     scene.unharmed(text)
-    place = L["DRIVER_FIRST"] + CHECK[1]
-    scene.disk({**written_files(["client"], FILES[:4]), place: check_image.sector_data(*CHECK)})
+    scene.disk({**written_files(["CLIENT"], SMALL), **checked()})
     return int(scene.failed)
 
 
-COUNT = re.compile(r"^driver: cost: (.+), (\d+) bytes: good, all (\d+) ask (\d+) move (\d+)$", re.M)
+def loans(folder):
+    """Memory goes from app0 to app1 while the disk has it."""
+    scene = Scene(folder)
+    text = scene.console()
+    for loan, tried, forced in (0, "give loan 0 up while the disk has it: given up", False), (
+        1,
+        "keep loan 1 with the disk while it is taken away: lent",
+        True,
+    ):
+        scene.expect(f"\ndriver: try: {tried}\n" in text, tried)
+        line = rf"^monitor: loan {loan} is app1's: yes; busy (\d+) times before(, and app0 was reset)?$"
+        moved = re.search(line, text, re.M)
+        busy = int(moved[1]) if moved else 0
+        scene.expect(busy > 0, f"it is app1's after process 1 was told {busy} times that the disk has it still (M3)")
+        scene.expect(bool(moved) and bool(moved[2]) == forced, f"app0 was {'' if forced else 'not '}reset for it")
+        told = "cut off" if forced else "done"
+        scene.expect(f"\ndriver: loan {loan}: reads {told}\n" in text, f"app0 was told that its reads are {told}")
+        _, _, again = text.partition(f"\ndriver: try: lend loan {loan} again: asked\n")
+        again, _, _ = again.partition("driver: try")
+        base = L["LOAN_BASE"] + loan * L["LOAN_SIZE"]
+        refused = re.findall(r"^monitor: process 2 refused: (\S+) \S+ value (\w+)", again, re.M)
+        scene.expect(refused == [("C5", hex(base))], "app0 lends it once more: C5")
+        scene.expect(f"\ndriver: loan {loan}: works again\n" in again, "app0 works again")
+    ram = scene.file("loans.ram")
+    whole = len(ram) == L["LOANS"] * L["LOAN_SIZE"]
+    scene.expect(whole and not any(ram), "to what is app1's now, the disk did not write")
+    scene.unharmed(text)
+    scene.disk(checked())
+    return int(scene.failed)
 
 
-def counted(folder):
-    """Of each way to the disk and size of a read: all instructions, asking the kernel, judging and moving."""
-    return {(way, int(size)): tuple(map(int, rest)) for way, size, *rest in COUNT.findall(Scene(folder).console())}
+def lies(folder):
+    """The disk breaks rules."""
+    scene = Scene(folder)
+    text = scene.console()
+    tries = text.split("driver: try: the disk says ")[1:]
+    scene.expect([t.partition("\n")[0] for t in tries] == list(LIES), f"all {len(LIES)} lies were told")
+    resets = 0
+    for part in tries:
+        name = part.partition("\n")[0]
+        rules = re.findall(r"^monitor: the disk broke a rule: (\S+) ", part, re.M)
+        resets += len(rules)
+        failed = re.search(r"^driver: in round \d+, (\d+) of \d+ reads failed, and all came back$", part, re.M)
+        scene.expect(
+            set(rules) == {LIES.get(name)} and failed and int(failed[1]) > 0 and "\ndriver: works again\n" in part,
+            f"{name}: {', '.join(set(rules))}; the disk is reset, app0 has all of its buffers back and works again",
+        )
+    scene.expect(text.count("\nmonitor: the disk was reset, and its clients") == resets, "each time, it came up again")
+    rounds = scene.served(len(tries) + len(WAYS))
+    scene.expect(set(rounds[-len(WAYS) :]) == {4}, "all of its files were right in the end")
+    scene.expect(sum(good < 4 for good in rounds) <= resets, "and before, but for those that the disk was reset under")
+    scene.expect("refused" not in text, "no client was refused")
+    scene.unharmed(text)
+    scene.disk({**written_files(["CLIENT"], SMALL), **checked()})
+    return int(scene.failed)
 
 
 def cost(folder):
     scene = Scene(folder)
     text = scene.console()
     scene.expect("bad" not in text and "refused" not in text, "all that was counted was read as it should be")
-    scene.expect(len(counted(folder)) >= 8, "all ways to the disk were counted")
+    scene.expect(text.count(" bytes: good, all ") >= 8, "all ways to the disk were counted")
     return int(scene.failed)
-
-
-def cost_table(folder):
-    guarded, trusting = (counted(folder.parent / name) for name in ("cost", "cost-trusting"))
-    text = Scene(folder.parent / "cost").console()
-    trip = int(re.search(r"a round trip of IPC: (\d+)", text)[1])
-    stack = int(re.search(r"monitor: stack (\d+) bytes", text)[1])
-    print("| a read, instructions | bytes | all | monitor: checks | asking the kernel | the rest | IPC and driver |")
-    print("|---|---|---|---|---|---|---|")
-    for (way, size), (total, _, _) in counted(folder.parent / "cost-unguarded").items():
-        print(f"| {way} | {size} | {total} | - | - | - | {total} |")
-    for (way, size), (total, ask, move) in guarded.items():
-        checks = move - trusting[way, size][2]
-        print(f"| {way} | {size} | {total} | {checks} | {ask} | {move - checks} | {total - ask - move} |")
-    print(f"\nA round trip of IPC: {trip} instructions. The monitor's stack: {stack} bytes at most. Data is never copied.")
-    return 0
 
 
 SCENES = {
@@ -263,13 +219,17 @@ SCENES = {
     "honest": honest,
     "honest-split": honest,
     "hostile": hostile,
+    "loans": loans,
+    "lies": lies,
     "cost-unguarded": cost,
     "cost": cost,
     "cost-trusting": cost,
-    "cost-table": cost_table,
 }
 
 if __name__ == "__main__":
     if len(sys.argv) != 3 or sys.argv[1] not in SCENES:
         sys.exit(__doc__)
-    sys.exit(SCENES[sys.argv[1]](pathlib.Path(sys.argv[2])))
+    try:
+        sys.exit(SCENES[sys.argv[1]](pathlib.Path(sys.argv[2])))
+    except FileNotFoundError as missing:
+        sys.exit(f"judge.py: {missing.filename} is not there: the scene did not get so far")

@@ -72,11 +72,12 @@ uint64_t app_hash(const volatile void *start, const volatile void *end)
 }
 
 #define PAINT UINT64_C(0x5a5a5a5a5a5a5a5a)
-#define STACK_NOW 512u /* what is above this is not painted, as it is in use */
+#define STACK_NOW 512u /* what is above this is not painted, as it may be in use */
 
 extern uint64_t bss_end[], stack_top[];
 
-void app_stack_paint(void)
+/* Below its caller's frame, so it must not become a part of that. */
+__attribute__((noinline)) void app_stack_paint(void)
 {
     const uintptr_t end = (uintptr_t)__builtin_frame_address(0) - STACK_NOW;
 

@@ -11,6 +11,9 @@ bool back_open(struct vqg_driver *driver);
 /* What was agreed on. */
 uint64_t back_features(void);
 
+/* From now on the disk may lie (liar.h). */
+void back_may_lie(void);
+
 void back_notify(const struct vqg_driver *driver);
 
 /* True when the disk has stopped; brought up again by back_reopen(), with the same queue. */

@@ -30,6 +30,14 @@ int main(uint64_t start)
         hostile();
         remote_leave();
         break;
+    case ROLE_LENDER:
+        lender();
+        remote_leave();
+        break;
+    case ROLE_DECEIVED:
+        deceived();
+        remote_leave();
+        break;
     case ROLE_COST:
         cost(&remote, true);
         remote_leave();

@@ -101,6 +101,11 @@ static const struct vqg_cap *lookup(void *context, uint64_t addr)
     return best;
 }
 
+bool client_caps_has(struct client_caps *c, uint64_t addr)
+{
+    return lookup(c, addr) != NULL;
+}
+
 void client_caps_init(struct client_caps *c, uint16_t pid, void *own, uint64_t bytes)
 {
     *c = (struct client_caps){ .pid = pid };

@@ -31,6 +31,9 @@ struct client_caps {
 void client_caps_init(struct client_caps *c, uint16_t pid, void *own, uint64_t bytes);
 uint64_t client_caps_own(const struct client_caps *c, const void *part);
 
+/* Whether the kernel said that the process holds this byte. */
+bool client_caps_has(struct client_caps *c, uint64_t addr);
+
 /* What the library asks with. */
 struct vqg_caps client_caps_lookup(struct client_caps *c);
 

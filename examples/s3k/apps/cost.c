@@ -40,8 +40,8 @@ static void tell(struct count *c, bool good)
         move = remote_cost(COST_MOVE);
         c->all -= remote_cost(COST_IDLE);
     }
-    client_say("cost: %s%s, %u bytes: %s, all %lu ask %lu move %lu\n", c->guarded ? "" : "unguarded, ", c->way, c->bytes,
-               good ? "good" : "bad", c->all / REQUESTS, ask / REQUESTS, move / REQUESTS);
+    client_say("cost: %s%s, %u bytes: %s, all %lu ask %lu move %lu\n", c->guarded ? "" : "unguarded, ", c->way,
+               c->bytes, good ? "good" : "bad", c->all / REQUESTS, ask / REQUESTS, move / REQUESTS);
 }
 
 static void wait_for_disk(void)
@@ -60,6 +60,7 @@ static bool by_queue(struct count *c, uint32_t depth)
 
     for (uint32_t done = 0; done < REQUESTS && good; done += depth) {
         uint64_t began = app_instructions();
+        uint32_t failed;
 
         for (uint32_t i = 0; i < depth; i++) {
             good = queue_add(false, i * (c->bytes / SECTOR_SIZE), data, c->bytes) && good;
@@ -68,7 +69,7 @@ static bool by_queue(struct count *c, uint32_t depth)
         c->all += app_instructions() - began;
         wait_for_disk();
         began = app_instructions();
-        good = queue_collect() && good;
+        good = queue_collect(&failed) && failed == 0 && good;
         c->all += app_instructions() - began;
     }
     return good;
@@ -98,16 +99,16 @@ static void count_requests(void)
 
         clear(&c);
         for (unsigned n = 0; n < REQUESTS; n++) {
-            uint64_t rule, began;
+            uint64_t began;
 
             s3k_sleep_until(0);
             began = app_instructions();
-            good = remote_request(PROTOCOL_READ, 0, (uint32_t)(uintptr_t)data, c.bytes, &rule) == PROTOCOL_DONE && good;
+            good = remote_request(PROTOCOL_READ, 0, (uint32_t)(uintptr_t)data, c.bytes) == PROTOCOL_DONE && good;
             c.all += app_instructions() - began;
         }
         tell(&c, good);
     }
-    remote_reset();
+    (void)remote_reset();
 }
 
 /* A round trip that does next to nothing: a register is read. The least of many, as a slice may end under one. */

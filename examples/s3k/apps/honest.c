@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A client that keeps to what is its own: files of many sizes, written, read into
- * another buffer and compared, by each way to the disk. judge.py knows the
- * same files and looks for them in the disk's image.
+ * another buffer and compared, by each way to the disk. judge.py looks for the
+ * same files (layout.h) in the disk's image.
  */
 #include "client.h"
 
@@ -11,27 +11,20 @@
 #include "queue_disk.h"
 #include "remote.h"
 
-#define KIB 1024u
-#define FILE_MOST (1024u * KIB)
+#define FILE_MOST (1024u * 1024u)
 
-/* A file: from which sector of a way's part of the disk on. */
+#define FILE(first, size) { first, size },
 static const struct {
-    uint32_t sector;
+    uint32_t sector; /* of a way's part of the disk */
     uint32_t bytes;
-} files[] = { { 0, 512 }, { 1, 1536 }, { 4, 4 * KIB }, { 12, 64 * KIB }, { 140, 1000 * 512 }, { 1140, FILE_MOST } };
-
-#define WAY_SECTORS 3200u
-#define TAG_DRIVER 1u /* of the first way; each has its own */
-#define TAG_CLIENT 17u
+} files[] = { HONEST_FILES(FILE) };
 
 static _Alignas(4096) uint8_t written[FILE_MOST];
 static _Alignas(4096) uint8_t found[FILE_MOST];
 
 static bool by_request(bool write, uint64_t sector, void *data, uint32_t bytes)
 {
-    uint64_t rule;
-
-    return remote_request(write ? PROTOCOL_WRITE : PROTOCOL_READ, sector, (uint32_t)(uintptr_t)data, bytes, &rule) ==
+    return remote_request(write ? PROTOCOL_WRITE : PROTOCOL_READ, sector, (uint32_t)(uintptr_t)data, bytes) ==
            PROTOCOL_DONE;
 }
 
@@ -63,8 +56,7 @@ static bool open_packed(const struct vqg_mmio_hooks *hooks)
 
 static bool request_close(void)
 {
-    remote_reset();
-    return true;
+    return remote_reset();
 }
 
 static const struct {
@@ -80,12 +72,11 @@ static const struct {
 };
 
 #define WAYS (sizeof(ways) / sizeof(ways[0]))
-#define FILES_SMALL 4u
 #define FILES (sizeof(files) / sizeof(files[0]))
 
 static bool file_survives(unsigned way, unsigned file)
 {
-    unsigned tag = (s3k_pid() == 2 ? TAG_DRIVER : TAG_CLIENT) + way;
+    unsigned tag = (s3k_pid() == 2 ? DRIVER_TAG : CLIENT_TAG) + way;
     uint64_t sector = way * WAY_SECTORS + files[file].sector;
     uint32_t bytes = files[file].bytes;
 
@@ -122,10 +113,10 @@ void honest(void)
 void steady(void)
 {
     for (unsigned round = 1;; round++) {
-        unsigned good = survivors(round % WAYS, FILES_SMALL);
+        unsigned good = survivors(round % WAYS, SMALL_FILES);
 
         client_say("round %u: %s: %u of %u files written and read back\n", round, ways[round % WAYS].name, good,
-                   FILES_SMALL);
+                   SMALL_FILES);
         if (round == WAYS) {
             remote_leave(); /* all is written that judge.py looks for */
         }

@@ -12,18 +12,13 @@
 #include "queue_disk.h"
 #include "remote.h"
 
-#define BETWEEN_TICKS (250u * 1000u * S3K_TICKS_PER_US) /* in which the other client is seen to be served */
-#define CHECK_SECTOR 12000u
-#define CHECK_TAG 30u
 #define OWN_LAST (DRIVER_BASE + DRIVER_SIZE - 40u)
 
 static uint32_t data[SECTOR / 4u];
 
 static bool request_is_refused(enum protocol_op op, uint64_t sector, uint32_t addr)
 {
-    uint64_t rule;
-
-    return remote_request(op, sector, addr, SECTOR, &rule) == PROTOCOL_REFUSED;
+    return remote_request(op, sector, addr, SECTOR) == PROTOCOL_REFUSED;
 }
 
 static bool request_into_victim(void)
@@ -136,21 +131,17 @@ struct hostile_list hostile_addresses(void)
     return (struct hostile_list){ attacks, sizeof(attacks) / sizeof(attacks[0]) };
 }
 
-/* After a reset, the hostile one is a client as any. */
-static bool works_again(void)
+bool works_again(void)
 {
-    uint64_t rule;
     uint32_t addr = (uint32_t)(uintptr_t)data;
-    bool written;
+    bool written = remote_reset();
 
-    remote_reset();
     pattern_fill(data, CHECK_TAG, CHECK_SECTOR, 1);
-    written = remote_request(PROTOCOL_WRITE, CHECK_SECTOR, addr, SECTOR, &rule) == PROTOCOL_DONE;
+    written = written && remote_request(PROTOCOL_WRITE, CHECK_SECTOR, addr, SECTOR) == PROTOCOL_DONE;
     memset(data, 0, sizeof(data));
-    written = written && remote_request(PROTOCOL_READ, CHECK_SECTOR, addr, SECTOR, &rule) == PROTOCOL_DONE &&
+    written = written && remote_request(PROTOCOL_READ, CHECK_SECTOR, addr, SECTOR) == PROTOCOL_DONE &&
               pattern_holds(data, CHECK_TAG, CHECK_SECTOR, 1);
-    remote_reset();
-    return written;
+    return remote_reset() && written;
 }
 
 static void play(struct hostile_list list)

@@ -8,9 +8,11 @@
 
 #include "app.h"
 #include "back.h"
+#include "liar.h"
+#include "loan.h"
 #include "seat.h"
 
-#define SERVE_US 100u /* a caller with less time left waits for its next slice */
+#define SERVE_US 300u /* a caller with less time left waits for its next slice; a line is written in less */
 #define BUDGET 64u    /* chains that one pump looks at */
 
 int main(void);
@@ -22,10 +24,15 @@ static uint64_t cost[COST_COUNTERS];
 
 static void start_again(void)
 {
-    app_say("monitor: the disk broke a rule: %s\n", vqg_rule_name(vqg_driver_violation(&monitor.driver)->rule));
+    const struct vqg_violation *v = vqg_driver_violation(&monitor.driver);
+
+    app_say("monitor: the disk broke a rule: %s %s, value 0x%lx, limit 0x%lx\n", vqg_rule_id(v->rule),
+            vqg_rule_name(v->rule), v->value, v->limit);
     if (vqg_monitor_reset(&monitor) != VQG_OK || !back_reset() || vqg_monitor_reset_acked(&monitor) != VQG_OK ||
         vqg_monitor_restart(&monitor) != VQG_OK || !back_reopen()) {
         app_say("monitor: the disk is gone\n");
+    } else {
+        app_say("monitor: the disk was reset, and its clients have their requests back as failed\n");
     }
 }
 
@@ -42,7 +49,7 @@ uint64_t monitor_cost(uint32_t which)
 
 void monitor_pump(void)
 {
-    static uint64_t before; /* when the last one ended */
+    static uint64_t before; /* when the last one ended, if it found nothing either: all since then was looking */
     uint64_t began = app_instructions(), asked;
     struct vqg_moved moved;
     enum vqg_status status;
@@ -51,6 +58,7 @@ void monitor_pump(void)
         client_caps_renew(&seats[i].caps);
     }
     asked = app_instructions();
+    liar_lie();
     status = vqg_monitor_pump(&monitor, BUDGET, &moved);
     if (moved.kick) {
         back_notify(&monitor.driver);
@@ -62,12 +70,13 @@ void monitor_pump(void)
         seat_tell(&seats[i]);
     }
     if (moved.up + moved.down + moved.refused == 0) {
-        cost[COST_IDLE] += app_instructions() - before;
+        cost[COST_IDLE] += app_instructions() - (before != 0 ? before : began);
+        before = app_instructions();
     } else {
         cost[COST_ASK] += asked - began;
         cost[COST_MOVE] += app_instructions() - asked;
+        before = 0;
     }
-    before = app_instructions();
 }
 
 static void serve(uint64_t sink, struct s3k_message *message)
@@ -119,18 +128,25 @@ static bool play(uint32_t scene)
     static const struct app_process victim = {
         .pid = 3, .slots = 4, .base = VICTIM_BASE, .size = VICTIM_SIZE, .console = true
     };
-    bool hostile = scene == SCENE_HOSTILE;
+    static const struct {
+        bool alone; /* nobody else, so that all that happens is app0's doing */
+        enum protocol_role driver, client;
+    } roles[] = {
+        [SCENE_HONEST] = { false, ROLE_HONEST, ROLE_HONEST }, [SCENE_HOSTILE] = { false, ROLE_HOSTILE, ROLE_STEADY },
+        [SCENE_COST] = { true, ROLE_COST, ROLE_COST },        [SCENE_LOANS] = { true, ROLE_LENDER, ROLE_LENDER },
+        [SCENE_LIES] = { false, ROLE_DECEIVED, ROLE_STEADY },
+    };
 
-    if (s3k_mon_mem_derive(S3K_CAP_MON(2), S3K_CAP_RAM, 1, S3K_RW, LOAN_BASE, LOAN_SIZE) < 0) {
+    if (scene >= sizeof(roles) / sizeof(roles[0]) || !loan_begin(2)) {
         return false;
     }
-    if (scene == SCENE_COST) { /* nobody else, so that all that is counted is app0's */
-        seats[1].left = true;
-        return start(&seats[0], ROLE_COST, DRIVER_BASE, DRIVER_SIZE) == S3K_OK;
+    if (scene == SCENE_LIES) {
+        back_may_lie();
     }
-    return app_start(&victim) == S3K_OK &&
-           start(&seats[0], hostile ? ROLE_HOSTILE : ROLE_HONEST, DRIVER_BASE, DRIVER_SIZE) == S3K_OK &&
-           start(&seats[1], hostile ? ROLE_STEADY : ROLE_HONEST, CLIENT_BASE, CLIENT_SIZE) == S3K_OK;
+    seats[1].left = roles[scene].alone;
+    return (scene == SCENE_COST || app_start(&victim) == S3K_OK) &&
+           start(&seats[0], roles[scene].driver, DRIVER_BASE, DRIVER_SIZE) == S3K_OK &&
+           (roles[scene].alone || start(&seats[1], roles[scene].client, CLIENT_BASE, CLIENT_SIZE) == S3K_OK);
 }
 
 int main(void)

@@ -12,11 +12,14 @@
 enum protocol_op {
     PROTOCOL_READ,  /* request level: sectors of the disk to the client's memory */
     PROTOCOL_WRITE, /* and back */
+    PROTOCOL_AGAIN, /* what became of that, when it was pending */
     PROTOCOL_RESET, /* after a refusal */
     PROTOCOL_LEAVE, /* the client will not ask again */
     PROTOCOL_COST,  /* a counter of enum cost, which begins anew */
     PROTOCOL_LOAD,  /* queue level: a register of a virtio-mmio transport; with the width in bytes for a value */
-    PROTOCOL_STORE
+    PROTOCOL_STORE,
+    PROTOCOL_LOAN, /* scenes: a loan is to go from this client to app1 (loan.h) */
+    PROTOCOL_LIE   /* scenes: the disk is to lie (liar.h) */
 };
 #define PROTOCOL_OP_SHIFT 60
 
@@ -25,6 +28,7 @@ enum protocol_answer {
     PROTOCOL_DONE,
     PROTOCOL_FAILED,  /* the disk could not */
     PROTOCOL_REFUSED, /* a rule was broken: nothing is served before a reset */
+    PROTOCOL_PENDING, /* not yet: ask again */
     PROTOCOL_INVALID  /* no such operation, no bytes, a queue in use, or no client */
 };
 
@@ -57,7 +61,16 @@ static inline uint64_t protocol_sector(const struct s3k_message *m)
 }
 
 /* What a client is started with: its IPC end, and what it is to do. */
-enum protocol_role { ROLE_ALONE, ROLE_HONEST, ROLE_STEADY, ROLE_HOSTILE, ROLE_COST, ROLE_COST_ALONE };
+enum protocol_role {
+    ROLE_ALONE,
+    ROLE_HONEST,
+    ROLE_STEADY,
+    ROLE_HOSTILE,
+    ROLE_LENDER,
+    ROLE_DECEIVED,
+    ROLE_COST,
+    ROLE_COST_ALONE
+};
 
 static inline uint64_t protocol_start(enum protocol_role role, uint64_t source)
 {

@@ -60,8 +60,8 @@ void queue_kick(void)
     }
 }
 
-/* One completion: 1 when it is there and good, 0 when there is none yet, below 0 when nothing good comes any more. */
-static int take(void)
+/* One completion: 1 when it is there, 0 when there is none yet, below 0 when none comes any more. */
+static int take(uint32_t *failed)
 {
     struct vqg_done done;
     enum vqg_status status = vqg_driver_take(&driver, &done);
@@ -70,7 +70,10 @@ static int take(void)
     if (status == VQG_OK) {
         uint32_t n = (uint32_t)((uint8_t(*)[VQG_BLK_FRAME_BYTES])done.cookie - frames);
 
-        return vqg_blk_result(&driver, &done, frames[n], said[n], &answer) == VQG_OK && answer == VQG_BLK_S_OK ? 1 : -1;
+        if (vqg_blk_result(&driver, &done, frames[n], said[n], &answer) != VQG_OK || answer != VQG_BLK_S_OK) {
+            (*failed)++;
+        }
+        return 1;
     }
     return status == VQG_EMPTY ? 0 : -1;
 }
@@ -84,14 +87,15 @@ static bool look(void)
            ((about & VQG_MMIO_INTERRUPT_CONFIG) == 0u || vqg_mmio_check(&mmio) == VQG_OK);
 }
 
-bool queue_collect(void)
+bool queue_collect(uint32_t *failed)
 {
     uint64_t deadline = platform_deadline(WAIT_SECONDS);
     uint32_t wanted = lent, done = 0;
 
     lent = 0;
+    *failed = 0;
     while (done < wanted && !platform_expired(deadline)) {
-        int taken = take();
+        int taken = take(failed);
 
         if (taken < 0 || (taken == 0 && !look())) {
             return false;
@@ -105,6 +109,7 @@ bool queue_transfer(bool write, uint64_t sector, void *data, uint32_t bytes, uin
 {
     uint32_t sectors = bytes / SECTOR_SIZE;
     uint32_t each = (sectors + requests - 1u) / requests;
+    uint32_t failed;
     bool added = true;
 
     for (uint32_t at = 0; at < sectors && added; at += each) {
@@ -113,5 +118,5 @@ bool queue_transfer(bool write, uint64_t sector, void *data, uint32_t bytes, uin
         added = queue_add(write, sector + at, (uint8_t *)data + at * SECTOR_SIZE, part * SECTOR_SIZE);
     }
     queue_kick();
-    return queue_collect() && added;
+    return queue_collect(&failed) && failed == 0 && added;
 }

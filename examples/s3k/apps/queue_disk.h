@@ -15,8 +15,8 @@ bool queue_close(void);
 bool queue_add(bool write, uint64_t sector, void *data, uint32_t bytes);
 void queue_kick(void);
 
-/* Waits for all of them. False: not all are done, or not all are good. */
-bool queue_collect(void);
+/* Waits for all of them. False: not all came back. `failed`: how many did so without having been done. */
+bool queue_collect(uint32_t *failed);
 
 /* All of the data in `requests` requests, 1 to QUEUE_DEPTH, of whole sectors. False: not all of it was done. */
 bool queue_transfer(bool write, uint64_t sector, void *data, uint32_t bytes, uint32_t requests);

@@ -18,17 +18,19 @@ static uint32_t read(void *context, uint32_t offset, uint32_t width)
 
 static void write(void *context, uint32_t offset, uint32_t value)
 {
-    uint64_t *deadline = context;
-
-    if (offset == VQG_MMIO_STATUS) {
-        *deadline = platform_deadline(WAIT_SECONDS);
-    }
+    registers_written(context, offset);
     platform_fence();
     *(volatile uint32_t *)(uintptr_t)(DISK_REGISTERS + offset) = value;
 }
 
-/* What is waited for is an answer to the status that was written last. */
-static bool wait(void *context)
+void registers_written(uint64_t *deadline, uint32_t offset)
+{
+    if (offset == VQG_MMIO_STATUS) {
+        *deadline = platform_deadline(WAIT_SECONDS);
+    }
+}
+
+bool registers_wait(void *context)
 {
     const uint64_t *deadline = context;
 
@@ -39,7 +41,7 @@ struct vqg_mmio_hooks registers_direct(void)
 {
     static uint64_t deadline;
 
-    return (struct vqg_mmio_hooks){ .read = read, .write = write, .wait = wait, .context = &deadline };
+    return (struct vqg_mmio_hooks){ .read = read, .write = write, .wait = registers_wait, .context = &deadline };
 }
 
 enum vqg_status registers_open(struct vqg_mmio *m, const struct vqg_mmio_hooks *hooks, uint64_t wanted,

@@ -14,6 +14,11 @@
 /* Registers that the process has loaded. */
 struct vqg_mmio_hooks registers_direct(void);
 
+/* What is waited for is an answer to the status that was written last: the wait hook, whose context is a deadline,
+ * and what a write does to that. */
+bool registers_wait(void *context);
+void registers_written(uint64_t *deadline, uint32_t offset);
+
 /* From a reset to the features agreed on, with the queue's largest size and features in *queue. */
 enum vqg_status registers_open(struct vqg_mmio *m, const struct vqg_mmio_hooks *hooks, uint64_t wanted,
                                struct vqg_queue *queue);

@@ -2,6 +2,7 @@
 #include "remote.h"
 
 #include "app.h"
+#include "registers.h"
 
 #define WAIT_SECONDS 20u
 
@@ -18,33 +19,41 @@ static bool call(struct s3k_message *m)
     return app_call(end, m, platform_deadline(WAIT_SECONDS)) == S3K_OK;
 }
 
-enum protocol_answer remote_request(enum protocol_op op, uint64_t sector, uint32_t addr, uint32_t bytes, uint64_t *rule)
+/* Asks, and asks again while the answer is that it is too early. */
+static enum protocol_answer ask(struct s3k_message m, enum protocol_op again)
 {
-    struct s3k_message m = protocol_message(op, addr, bytes, sector);
+    uint64_t deadline = platform_deadline(WAIT_SECONDS);
+    struct s3k_message next = protocol_message(again, 0, 0, 0);
 
-    *rule = 0;
-    if (!call(&m)) {
-        return PROTOCOL_FAILED;
+    while (call(&m)) {
+        if (m.word[0] != PROTOCOL_PENDING || platform_expired(deadline)) {
+            return (enum protocol_answer)m.word[0];
+        }
+        m = next;
     }
-    *rule = m.word[1];
-    return (enum protocol_answer)m.word[0];
+    return PROTOCOL_FAILED;
 }
 
-static void tell(enum protocol_op op)
+enum protocol_answer remote_request(enum protocol_op op, uint64_t sector, uint32_t addr, uint32_t bytes)
 {
-    struct s3k_message m = protocol_message(op, 0, 0, 0);
-
-    (void)call(&m);
+    return ask(protocol_message(op, addr, bytes, sector), PROTOCOL_AGAIN);
 }
 
-void remote_reset(void)
+enum protocol_answer remote_ask(enum protocol_op op, uint32_t low)
 {
-    tell(PROTOCOL_RESET);
+    struct s3k_message m = protocol_message(op, low, 0, 0);
+
+    return call(&m) ? (enum protocol_answer)m.word[0] : PROTOCOL_FAILED;
+}
+
+bool remote_reset(void)
+{
+    return ask(protocol_message(PROTOCOL_RESET, 0, 0, 0), PROTOCOL_RESET) == PROTOCOL_DONE;
 }
 
 void remote_leave(void)
 {
-    tell(PROTOCOL_LEAVE);
+    (void)remote_ask(PROTOCOL_LEAVE, 0);
 }
 
 uint64_t remote_cost(uint32_t which)
@@ -66,11 +75,13 @@ static void store(void *context, uint32_t offset, uint32_t value)
 {
     struct s3k_message m = protocol_message(PROTOCOL_STORE, offset, value, 0);
 
-    (void)context;
+    registers_written(context, offset);
     (void)call(&m);
 }
 
 struct vqg_mmio_hooks remote_hooks(void)
 {
-    return (struct vqg_mmio_hooks){ .read = load, .write = store };
+    static uint64_t deadline;
+
+    return (struct vqg_mmio_hooks){ .read = load, .write = store, .wait = registers_wait, .context = &deadline };
 }

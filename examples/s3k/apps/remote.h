@@ -10,10 +10,15 @@
 /* `source`: the end to call through. */
 void remote_init(uint64_t source);
 
-/* Request level. `rule`: why it was refused, or 0. */
-enum protocol_answer remote_request(enum protocol_op op, uint64_t sector, uint32_t addr, uint32_t bytes, uint64_t *rule);
+/* Request level: waits for the request's end. */
+enum protocol_answer remote_request(enum protocol_op op, uint64_t sector, uint32_t addr, uint32_t bytes);
 
-void remote_reset(void);
+/* False: what the client had under way did not come to an end. */
+bool remote_reset(void);
+
+/* One message of any other kind, and its answer. */
+enum protocol_answer remote_ask(enum protocol_op op, uint32_t low);
+
 void remote_leave(void);
 
 /* A counter of enum cost. */

@@ -3,14 +3,16 @@
 
 #include "app.h"
 #include "back.h"
+#include "liar.h"
+#include "loan.h"
 #include "monitor.h"
 
-#define WAIT_SECONDS 20u
-#define LINES 100u /* a client that breaks rules over and over does not fill the console */
+#define LINES 400u /* of each client: one that breaks rules over and over does not fill the console */
 
 /* Of each client: what the disk reaches of a request beside the client's own memory, and what it does not. */
 static _Alignas(4096) struct seat_front fronts[SEATS];
-static _Alignas(4096) uint8_t io[SEATS][SEAT_JOBS][VQG_JOB_SCRATCH + (SEAT_SEGMENTS + VQG_FILTER_EXTRA) * VQG_DESC_BYTES];
+#define IO_BYTES (VQG_JOB_SCRATCH + (SEAT_SEGMENTS + VQG_FILTER_EXTRA) * VQG_DESC_BYTES)
+static _Alignas(4096) uint8_t io[SEATS][SEAT_JOBS][IO_BYTES];
 static struct vqg_job jobs[SEATS][SEAT_JOBS];
 static struct vqg_seg segs[SEATS][(SEAT_JOBS + 1u) * SEAT_SEGMENTS + VQG_FILTER_EXTRA];
 
@@ -44,7 +46,8 @@ static bool client_init(struct seat *s, unsigned number)
            vqg_client_init(s->client, &memory, &s->filter) == VQG_OK;
 }
 
-int64_t seat_init(struct seat *s, struct vqg_client *client, unsigned number, const struct seat_part *part, uint64_t sink)
+int64_t seat_init(struct seat *s, struct vqg_client *client, unsigned number, const struct seat_part *part,
+                  uint64_t sink)
 {
     int64_t source = s3k_mon_ipc_derive(S3K_CAP_MON(part->pid), sink, 1, S3K_BSYNC, S3K_YIELD);
 
@@ -59,28 +62,40 @@ int64_t seat_init(struct seat *s, struct vqg_client *client, unsigned number, co
                : S3K_ERR_ARGUMENT;
 }
 
-/* The disk may still write where it was told to, so this takes its time. */
 bool seat_reset(struct seat *s)
 {
-    uint64_t deadline = platform_deadline(WAIT_SECONDS);
-
     vqg_client_reset(s->client);
-    while (!vqg_client_is_drained(s->client) && !platform_expired(deadline)) {
-        monitor_pump();
-    }
+    s->front.said = 0;
     s->told = false;
+    return seat_is_reset(s);
+}
+
+/* The disk may still write where it was told to, so this takes its time. */
+bool seat_is_reset(struct seat *s)
+{
+    monitor_pump();
     return vqg_client_is_drained(s->client);
 }
 
-void seat_report(const struct seat *s, const struct vqg_violation *v)
+void seat_report(struct seat *s, const struct vqg_violation *v)
 {
-    static unsigned lines;
-
-    if (lines < LINES) {
-        lines++;
-        app_say("monitor: process %u refused: %s %s, value 0x%lx, limit 0x%lx\n", (unsigned)s->caps.pid,
-                vqg_rule_id(v->rule), vqg_rule_name(v->rule), v->value, v->limit);
+    if (s->report.count == 0) {
+        s->report.first = *v;
     }
+    s->report.count++;
+}
+
+/* A client that calls has SERVE_US left of its slice, in which no other process writes. */
+static void say_report(struct seat *s)
+{
+    const struct vqg_violation *v = &s->report.first;
+
+    if (s->report.count != 0 && s->report.lines < LINES) {
+        s->report.lines++;
+        platform_print("monitor: process %u refused: %s %s, value 0x%lx, limit 0x%lx\n", (unsigned)s->caps.pid,
+                       vqg_rule_id(v->rule), vqg_rule_name(v->rule), v->value, v->limit);
+    }
+    s->report.count = 0;
 }
 
 void seat_tell(struct seat *s)
@@ -99,14 +114,17 @@ void seat_serve(struct seat *s, struct s3k_message *m)
 {
     struct s3k_message answer = { { PROTOCOL_DONE, 0 }, S3K_NONE, 0 };
 
+    say_report(s);
     switch (protocol_op(m)) {
     case PROTOCOL_READ:
     case PROTOCOL_WRITE:
         answer.word[0] = seat_request(s, m);
-        answer.word[1] = vqg_device_violation(&s->client->device)->rule;
+        break;
+    case PROTOCOL_AGAIN:
+        answer.word[0] = seat_again(s);
         break;
     case PROTOCOL_RESET:
-        answer.word[0] = seat_reset(s) ? PROTOCOL_DONE : PROTOCOL_FAILED;
+        answer.word[0] = seat_reset(s) ? PROTOCOL_DONE : PROTOCOL_PENDING;
         break;
     case PROTOCOL_LEAVE:
         s->left = true;
@@ -120,9 +138,16 @@ void seat_serve(struct seat *s, struct s3k_message *m)
     case PROTOCOL_STORE:
         seat_store(s, protocol_low(m), protocol_high(m));
         break;
+    case PROTOCOL_LOAN:
+        answer.word[0] = loan_move(s, protocol_low(m));
+        break;
+    case PROTOCOL_LIE:
+        answer.word[0] = liar_arm(protocol_low(m)) ? PROTOCOL_DONE : PROTOCOL_INVALID;
+        break;
     default:
         answer.word[0] = PROTOCOL_INVALID;
         break;
     }
+    answer.word[1] = vqg_device_violation(&s->client->device)->rule;
     *m = answer;
 }

@@ -51,33 +51,45 @@ struct seat {
         struct seat_front *memory;
         struct vqg_driver driver;
         struct vqg_slot slots[SEAT_FRONT];
+        uint32_t said; /* bytes that the disk must write for the request under way; 0: there is none */
     } front;
     struct {
         struct vqg_mmio_device file;
         struct vqg_mmio_queue queue;
         struct seat_config config;
+        enum vqg_mmio_event_kind ending; /* a reset or a queue's end that waits for the disk */
     } registers;
+    struct {
+        struct vqg_violation first;
+        uint32_t count; /* what broke a rule since the last line */
+        uint32_t lines;
+    } report;
     bool left;
-    bool told; /* the client that it needs a reset, and the console why */
+    bool told; /* that it needs a reset */
 };
 
 /* Sets up the seat of a process, from which it reaches its part of the disk. Below 0: an error of the kernel. */
-int64_t seat_init(struct seat *s, struct vqg_client *client, unsigned number, const struct seat_part *part, uint64_t sink);
+int64_t seat_init(struct seat *s, struct vqg_client *client, unsigned number, const struct seat_part *part,
+                  uint64_t sink);
 
 /* Serves what a client asks for, and turns the message into the answer. */
 void seat_serve(struct seat *s, struct s3k_message *m);
 
-/* Stops all that the client has under way. False: the disk has something of it still. */
+/* Stops all that the client has under way. False: the disk has something of it still; seat_is_reset() asks again. */
 bool seat_reset(struct seat *s);
+bool seat_is_reset(struct seat *s);
 
 /* After each pump: tells the client, by its registers, what there is to tell. */
 void seat_tell(struct seat *s);
 
-/* Says on the console which rule the client broke. */
-void seat_report(const struct seat *s, const struct vqg_violation *v);
+/* Notes which rule the client broke. It is said on the console with the next message of that client, on its time:
+ * no line delays another client, and each has lines of its own. */
+void seat_report(struct seat *s, const struct vqg_violation *v);
 
-/* Request level. */
+/* Request level. No message keeps the monitor for longer than this, whatever the disk does. */
+#define SEAT_PATIENCE (1000u * S3K_TICKS_PER_US)
 enum protocol_answer seat_request(struct seat *s, const struct s3k_message *m);
+enum protocol_answer seat_again(struct seat *s);
 
 /* Queue level. */
 bool seat_registers_init(struct seat *s, uint64_t sectors);

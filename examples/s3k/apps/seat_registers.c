@@ -29,6 +29,17 @@ bool seat_registers_init(struct seat *s, uint64_t sectors)
     return vqg_mmio_device_init(&s->registers.file, &shown) == VQG_OK;
 }
 
+/* Nothing of the client's is with the disk any more, which its driver may see now. */
+static void end(struct seat *s)
+{
+    if (s->registers.ending == VQG_MMIO_RESET) {
+        (void)vqg_mmio_device_reset_done(&s->registers.file);
+    } else {
+        (void)vqg_mmio_device_settle(&s->registers.file, 0, false);
+    }
+    s->registers.ending = VQG_MMIO_NOTHING;
+}
+
 uint32_t seat_load(struct seat *s, uint32_t offset, uint32_t width)
 {
     uint32_t value;
@@ -36,6 +47,9 @@ uint32_t seat_load(struct seat *s, uint32_t offset, uint32_t width)
     /* Whoever looks for an interrupt waits for something: without interrupts, it is fetched now. */
     if (offset == VQG_MMIO_INTERRUPT_STATUS) {
         monitor_pump();
+    }
+    if (s->registers.ending != VQG_MMIO_NOTHING && seat_is_reset(s)) {
+        end(s);
     }
     if (vqg_mmio_device_read(&s->registers.file, offset, width, &value) != VQG_OK) {
         seat_report(s, vqg_mmio_device_violation(&s->registers.file));
@@ -72,13 +86,10 @@ void seat_store(struct seat *s, uint32_t offset, uint32_t value)
         monitor_pump();
         break;
     case VQG_MMIO_QUEUE_STOP:
-        if (seat_reset(s)) {
-            (void)vqg_mmio_device_settle(&s->registers.file, 0, false);
-        }
-        break;
     case VQG_MMIO_RESET:
+        s->registers.ending = event.kind;
         if (seat_reset(s)) {
-            (void)vqg_mmio_device_reset_done(&s->registers.file);
+            end(s);
         }
         break;
     default:

@@ -8,8 +8,6 @@
 #include "monitor.h"
 #include "seat.h"
 
-#define WAIT_SECONDS 20u
-
 /* True when the client's device has this queue and no other; enables it when it has none. */
 static bool front_is_open(struct seat *s)
 {
@@ -30,22 +28,30 @@ static bool front_is_open(struct seat *s)
            vqg_device_enable(&s->client->device, &queue) == VQG_OK;
 }
 
-static enum protocol_answer finished(struct seat *s, uint32_t said)
+/* Looks for the request's end, and no longer than SEAT_PATIENCE: others want to be served too. */
+enum protocol_answer seat_again(struct seat *s)
 {
-    uint64_t deadline = platform_deadline(WAIT_SECONDS);
+    uint64_t deadline = platform_time() + SEAT_PATIENCE;
     struct vqg_done done;
     uint8_t status;
 
+    if (s->front.said == 0) {
+        return PROTOCOL_INVALID;
+    }
     do {
         monitor_pump();
         if (vqg_driver_take(&s->front.driver, &done) == VQG_OK) {
-            return vqg_blk_result(&s->front.driver, &done, s->front.memory->frame, said, &status) == VQG_OK &&
-                           status == VQG_BLK_S_OK
-                       ? PROTOCOL_DONE
-                       : PROTOCOL_FAILED;
+            enum vqg_status judged =
+                vqg_blk_result(&s->front.driver, &done, s->front.memory->frame, s->front.said, &status);
+
+            s->front.said = 0;
+            return judged == VQG_OK && status == VQG_BLK_S_OK ? PROTOCOL_DONE : PROTOCOL_FAILED;
         }
-    } while (!vqg_device_needs_reset(&s->client->device) && !platform_expired(deadline));
-    return PROTOCOL_REFUSED;
+        if (vqg_device_needs_reset(&s->client->device)) {
+            return PROTOCOL_REFUSED;
+        }
+    } while (!platform_expired(deadline));
+    return PROTOCOL_PENDING;
 }
 
 enum protocol_answer seat_request(struct seat *s, const struct s3k_message *m)
@@ -54,7 +60,7 @@ enum protocol_answer seat_request(struct seat *s, const struct s3k_message *m)
     uint32_t bytes = protocol_high(m);
     struct vqg_seg seg[3];
 
-    if (!front_is_open(s)) {
+    if (s->front.said != 0 || !vqg_client_is_drained(s->client) || !front_is_open(s)) {
         return PROTOCOL_INVALID;
     }
     if (vqg_device_needs_reset(&s->client->device)) {
@@ -68,5 +74,6 @@ enum protocol_answer seat_request(struct seat *s, const struct s3k_message *m)
         return PROTOCOL_INVALID;
     }
     (void)vqg_driver_kick(&s->front.driver);
-    return finished(s, write ? 1u : bytes + 1u);
+    s->front.said = write ? 1u : bytes + 1u;
+    return seat_again(s);
 }

@@ -10,8 +10,9 @@
 #define DRIVER_SIZE 0x400000
 #define VICTIM_BASE 0x80800000 /* app1: right behind app0, for what goes too far */
 #define VICTIM_SIZE 0x10000
-#define LOAN_BASE 0x80a00000 /* more RAM of app0's, by a capability of its own, which it can do without */
+#define LOAN_BASE 0x80a00000 /* LOANS times more RAM of app0's, by capabilities of their own, which it can do without */
 #define LOAN_SIZE 0x40000
+#define LOANS 2
 #define CLIENT_BASE 0x80c00000 /* a second client */
 #define CLIENT_SIZE 0x400000
 
@@ -29,6 +30,18 @@
 #define PAYLOAD_SECTOR 12900
 #define LOOT_SECTOR 12901
 
+/* What a client writes that keeps to the rules: files, as their first sector and bytes, in a part of the disk for each
+ * way of use; each way has a tag of its own, from the client's first one on. The small files come first. */
+#define HONEST_FILES(X) X(0, 0x200) X(1, 0x600) X(4, 0x1000) X(12, 0x10000) X(140, 0x7d000) X(1140, 0x100000)
+#define SMALL_FILES 4
+#define WAY_SECTORS 3200
+#define DRIVER_TAG 1
+#define CLIENT_TAG 17
+
+/* And what app0 writes to see whether it works again. */
+#define CHECK_TAG 30
+#define CHECK_SECTOR 12000
+
 /* What lies in the victim's first sector is what the payload replaces. */
 #define SECTOR_SIZE 512
 #define PAYLOAD_CODE 256 /* at the sector's end; before it, nothing but no-operations */
@@ -41,6 +54,8 @@
 #define SCENE_HONEST 0
 #define SCENE_HOSTILE 1
 #define SCENE_COST 2
+#define SCENE_LOANS 3
+#define SCENE_LIES 4
 
 /* Nothing is loaded here, and no process but the first is given it. */
 #define PAYLOAD_COPY 0x80300000
