@@ -48,6 +48,7 @@ ATTACKS = {
     "time: a table rewritten after the kick": "C5",
     "time: the index rewritten after the kick": "S1",
     "time: kicks without work for a second": None,
+    "time: one rule broken 500 times": "C5",
 }
 # deceived.c: each lie of the disk, and the rule that must notice it
 LIES = {

@@ -142,6 +142,8 @@ def hostile(folder):
             and re.search(r"^client: round ", part, re.M),
             f"{name}: {seen}; app0 works again, and the other client meanwhile",
         )
+    lines = text.count("\nmonitor: process 2 refused: ")
+    scene.expect(lines == L["LINES_MOST"], f"app0 has {lines} lines on the console, and then no more")
     scene.expect(set(scene.served(len(tries))) == {4}, "all of its files were right, each time")
     scene.unharmed(text)
     scene.disk({**written_files(["CLIENT"], SMALL), **checked()})

@@ -89,5 +89,6 @@ QEMU_DUMP="$(number VICTIM_BASE):$(number VICTIM_SIZE):$dir/victim.ram $(number 
     -device "virtio-blk-device,drive=x0,bus=virtio-mmio-bus.0,$device" || ended=$?
 # Of what is said over and over, what is new.
 tr -d '\r' <"$dir/console.log" |
-    awk '/^(victim: this|payload|client: round)/ { next } /^victim/ { if ($5 == hash) next; hash = $5 } { print }'
+    awk '/^(victim: this|payload|client: round)/ { next } /^victim/ { if ($5 == hash) next; hash = $5 }
+        $0 != last { print } { last = $0 }'
 python3 "$here/judge.py" "$scene" "$dir" && exit "$ended"

@@ -4,11 +4,13 @@
 
 #include "client.h"
 #include "raw.h"
+#include "remote.h"
 
 #define ROUNDS_LEAST 8u
 #define ROUNDS_MOST 200u
 #define ROUND_TICKS (80u * 1000u * S3K_TICKS_PER_US) /* some slices: whoever pumps meanwhile finds any of it */
 #define SECONDS 1u
+#define BEYOND 100u
 
 enum what { DESCRIPTOR, TABLE, INDEX };
 
@@ -112,6 +114,20 @@ static bool kick_on(void)
     return !raw_is_refused() && raw_close() && kicks > 100u;
 }
 
+/* The console is not filled, and others are served. */
+static bool break_on(void)
+{
+    unsigned refused = 0;
+
+    for (unsigned i = 0; i < LINES_MOST + BEYOND; i++) {
+        refused += remote_request(PROTOCOL_READ, 0, VICTIM_BASE, SECTOR_SIZE) == PROTOCOL_REFUSED ? 1u : 0u;
+        if (!remote_reset()) {
+            return false;
+        }
+    }
+    return refused == LINES_MOST + BEYOND;
+}
+
 struct hostile_list hostile_times(void)
 {
     static const struct hostile_attack attacks[] = {
@@ -119,6 +135,7 @@ struct hostile_list hostile_times(void)
         { "time: a table rewritten after the kick", rewrite_table },
         { "time: the index rewritten after the kick", rewrite_index },
         { "time: kicks without work for a second", kick_on },
+        { "time: one rule broken 500 times", break_on }, /* the last: no lines are left after it */
     };
 
     return (struct hostile_list){ attacks, sizeof(attacks) / sizeof(attacks[0]) };

@@ -7,7 +7,6 @@
 #include "loan.h"
 #include "monitor.h"
 
-#define LINES 400u /* of each client: one that breaks rules over and over does not fill the console */
 
 /* Of each client: what the disk reaches of a request beside the client's own memory, and what it does not. */
 static _Alignas(4096) struct seat_front fronts[SEATS];
@@ -90,7 +89,7 @@ static void say_report(struct seat *s)
 {
     const struct vqg_violation *v = &s->report.first;
 
-    if (s->report.count != 0 && s->report.lines < LINES) {
+    if (s->report.count != 0 && s->report.lines < LINES_MOST) {
         s->report.lines++;
         platform_print("monitor: process %u refused: %s %s, value 0x%lx, limit 0x%lx\n", (unsigned)s->caps.pid,
                        vqg_rule_id(v->rule), vqg_rule_name(v->rule), v->value, v->limit);

@@ -42,6 +42,9 @@
 #define CHECK_TAG 30
 #define CHECK_SECTOR 12000
 
+/* Lines on the console about rules that a client broke: one that does so over and over does not fill it. */
+#define LINES_MOST 400
+
 /* What lies in the victim's first sector is what the payload replaces. */
 #define SECTOR_SIZE 512
 #define PAYLOAD_CODE 256 /* at the sector's end; before it, nothing but no-operations */
