@@ -19,18 +19,11 @@ fi
 out=$1
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$here/../.." && pwd)
-cc=${CC_RISCV:-riscv64-unknown-elf-gcc}
-
-if ! command -v "$cc" >/dev/null 2>&1; then
-    echo "build.sh: $cc not found (Debian package: gcc-riscv64-unknown-elf)" >&2
-    exit 1
-fi
+# shellcheck source=examples/baremetal/compiler.sh
+. "$here/compiler.sh"
 mkdir -p "$out"
 
-flags="-std=c11 -Wall -Wextra -pedantic -Wconversion -Wsign-conversion -Wundef -Wshadow
-    -Wcast-qual -Werror -O2 -g -ffreestanding -ffunction-sections -fdata-sections
-    -march=rv64imac_zicsr -mabi=lp64 -mcmodel=medany"
-link="-nostdlib -static -Wl,--gc-sections,--build-id=none,--fatal-warnings"
+flags="$flags -O2 -I$root/include"
 
 # program NAME SOURCE...: the sources beside the common ones, from examples/
 program() {
@@ -41,7 +34,7 @@ program() {
         baremetal/example.c baremetal/plain.c "$@"; do
         object=$out/$name-$(basename "$source").o
         # shellcheck disable=SC2086 # the flags are words
-        "$cc" $flags -I "$root/include" -c "$here/../$source" -o "$object"
+        "$cc" $flags -c "$here/../$source" -o "$object"
         objects="$objects $object"
     done
     # shellcheck disable=SC2086

@@ -23,21 +23,12 @@ if [ $# -ne 1 ]; then
 fi
 out=$1
 here=$(cd "$(dirname "$0")" && pwd)
-prefix=${CROSS_RISCV:-riscv64-unknown-elf-}
-cc=${prefix}gcc
-
-if ! command -v "$cc" >/dev/null 2>&1; then
-    echo "build.sh: $cc not found (Debian package: gcc-riscv64-unknown-elf)" >&2
-    exit 1
-fi
+# shellcheck source=examples/baremetal/compiler.sh
+. "$here/../baremetal/compiler.sh"
 mkdir -p "$out"
 
-flags="-std=c11 -Wall -Wextra -pedantic -Wconversion -Wsign-conversion -Wundef -Wshadow
-    -Wcast-qual -Werror -g -ffreestanding -ffunction-sections -fdata-sections
-    -march=rv64imac_zicsr_zifencei -mabi=lp64 -mcmodel=medany
-    -I$here/include -I$here/apps -I$here/../baremetal -I$here/../../include"
-link="-nostdlib -static -Wl,--gc-sections,--build-id=none,--fatal-warnings,--no-warn-rwx-segments"
-
+flags="$flags -I$here/include -I$here/apps -I$here/../baremetal -I$here/../../include"
+link="$link,--no-warn-rwx-segments"
 optimize=-O2
 
 # program NAME SCRIPT FLAG... -- SOURCE...: the sources, linked by the script
