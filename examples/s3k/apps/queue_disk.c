@@ -87,6 +87,16 @@ static bool look(void)
            ((about & VQG_MMIO_INTERRUPT_CONFIG) == 0u || vqg_mmio_check(&mmio) == VQG_OK);
 }
 
+bool queue_has_status(void)
+{
+    uint32_t i = 0;
+
+    while (i < lent && *(volatile uint8_t *)&frames[i][VQG_BLK_FRAME_BYTES - 1u] != VQG_BLK_S_NONE) {
+        i++;
+    }
+    return i == lent;
+}
+
 bool queue_collect(uint32_t *failed)
 {
     uint64_t deadline = platform_deadline(WAIT_SECONDS);

@@ -15,6 +15,9 @@ bool queue_close(void);
 bool queue_add(bool write, uint64_t sector, void *data, uint32_t bytes);
 void queue_kick(void);
 
+/* Whether each has its status: what a disk without a monitor wrote, seen without asking it. */
+bool queue_has_status(void);
+
 /* Waits for all of them. False: not all came back. `failed`: how many did so without having been done. */
 bool queue_collect(uint32_t *failed);
 
