@@ -70,7 +70,7 @@ static enum vqg_status init(const struct vqg_queue *q)
 {
     uint32_t count;
     struct vqg_slot *slots = queue_slots(q, own.slots, &count);
-    memory_call(NO_POLL, false);
+    memory_call(NO_POLL, 0);
     return vqg_driver_init(&own.driver, q, &world.policy, slots, count);
 }
 
@@ -261,7 +261,7 @@ static void step_add(const struct step *step)
     request.table_entries = asked.count;
     SAY("add %" PRIu32 " segments%s, %" PRIu32 " bytes to write, at least %" PRIu32, asked.count,
         asked.table ? " in a table" : "", asked.writable, asked.least);
-    memory_call(NO_POLL, false);
+    memory_call(NO_POLL, 0);
     st = vqg_driver_add_request(&own.driver, &request);
     answer_is(st, wanted_of(&asked, room));
     if (st == VQG_OK) {
@@ -303,7 +303,7 @@ static void step_kick(const struct step *step)
     const uint16_t from = lent.model.avail_idx;
     bool kick;
     (void)step;
-    memory_call(NO_POLL, false);
+    memory_call(NO_POLL, 0);
     kick = vqg_driver_kick(&own.driver);
     SAY("kick: %" PRIu32 " requests, %s", waiting_count, kick ? "notify" : "quiet");
     if (lent.life != LIFE_LIVE || waiting_count == 0u) {
@@ -352,7 +352,7 @@ static void step_take(const struct step *step)
     enum vqg_status st;
     (void)step;
     memset(&done, 0, sizeof done);
-    memory_call(completions_poll(), false);
+    memory_call(completions_poll(), 0);
     st = vqg_driver_take(&own.driver, &done);
     HOLDS(memory_loads() <= 4u && (live || memory_loads() == 0u), "a take makes %u loads", memory_loads());
     if (completions_judge(st, &done, vqg_driver_violation(&own.driver)) && !world.packed) {
@@ -374,12 +374,12 @@ static void step_enable(const struct step *step)
 {
     bool more;
     if ((step->a & 1u) != 0u) {
-        memory_call(NO_POLL, false);
+        memory_call(NO_POLL, 0);
         vqg_driver_callback_disable(&own.driver);
         HOLDS(memory_loads() == 0u, "to ask for nothing takes no look");
         lent.quiet = true;
     } else {
-        memory_call(completions_poll(), false);
+        memory_call(completions_poll(), 0);
         more = vqg_driver_callback_enable(&own.driver);
         SAY("interrupts: %s", more ? "there is more" : "armed");
         HOLDS(memory_loads() <= 1u, "to arm takes one look");
@@ -442,7 +442,7 @@ static void restart(void)
 /* `a`: one of the four, or what comes next. */
 static void step_reset(const struct step *step)
 {
-    memory_call(NO_POLL, false);
+    memory_call(NO_POLL, 0);
     switch (step->a & 7u) {
     case 4:
         reset();

@@ -40,6 +40,8 @@ extern struct shared_memory {
     uint64_t after[8];
 } shared;
 extern uint8_t found[SHARED_BYTES];
+/** And what the library itself stored there last, whoever wrote over it since. */
+extern uint8_t by_library[SHARED_BYTES];
 /** Byte order of what the two functions below write and read: true for big-endian. */
 extern bool shared_is_big;
 
@@ -64,10 +66,10 @@ const char *memory_place(size_t at);
 
 #define NO_POLL SIZE_MAX
 /**
- * A call begins. `poll` is a 16-bit field that it may load twice, or NO_POLL.
- * `again` says that bytes of the queue's parts may be loaded again as a table.
+ * A call begins. `poll` is a 16-bit field that it may load twice, or NO_POLL. Bytes before `again` may be loaded again:
+ * those of the queue's parts if a table can lie over them, those of a split table because its entries may form a circle.
  */
-void memory_call(size_t poll, bool again);
+void memory_call(size_t poll, size_t again);
 /** The call may have stored there. */
 void memory_may_store(size_t at, size_t bytes);
 /** It has stored nowhere else. The next call begins with nothing allowed, and without answers. */
