@@ -70,8 +70,8 @@ static void part_faults(struct faults *f, const struct vqg_queue *q)
     static const enum vqg_rule rules[] = {VQG_RULE_QUEUE_ALIGN, VQG_RULE_QUEUE_EXTENT, VQG_RULE_QUEUE_DISJOINT,
                                           VQG_RULE_RIGHT};
     const uint16_t start = (q->features & VQG_F_RING_PACKED) != 0u ? SM_PACKED_START : 0u;
-    const uint64_t highest = device_cap[CAPS - 1u].base; /* there is nothing to map there */
-    const bool nowhere = q->desc_addr >= highest || q->avail_addr >= highest || q->used_addr >= highest;
+    /* Nothing is mapped there, or at addresses that are aligned when the memory is not. */
+    const bool nowhere = q->desc_addr >= ALIAS_BASE || q->avail_addr >= ALIAS_BASE || q->used_addr >= ALIAS_BASE;
     struct sm_dev dev;
     struct sm_set broken;
     memset(&dev, 0, sizeof dev);

@@ -7,7 +7,7 @@
 
 #define POOL 17u /* one more than can be in flight */
 #define SEGS 40u /* of a chain: room for more than any policy here allows */
-#define CAPS 5u
+#define CAPS 6u
 #define SIBLING_SIZE 4u
 
 /* What the endpoint has, between canaries. */
@@ -70,6 +70,8 @@ void device_latched(enum vqg_rule rule, const struct sm_set *set);
 extern struct vqg_caps device_caps;
 extern struct vqg_cap device_cap[CAPS];
 void caps_begin(bool callbacks);
+/** Where an address that a capability covers is mapped, or null. */
+void *caps_map(uint64_t addr);
 /** The pins that there must be: of parts and of segments. */
 void caps_check(void);
 /** Pins are refused from the n-th of the next call on; 0: none is. */

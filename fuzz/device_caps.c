@@ -10,6 +10,7 @@ static const struct vqg_cap first[CAPS] = {
     {SHARED_BASE + AT_TABLES, AT_RDONLY - AT_TABLES, 0x710000, NULL, 12, VQG_CAP_READ | VQG_CAP_WRITE, 0},
     {SHARED_BASE + AT_RDONLY, AT_WRONLY - AT_RDONLY, 0x630000, NULL, 13, VQG_CAP_READ, 0},
     {SHARED_BASE + AT_WRONLY, AT_HOLE - AT_WRONLY, 0x100000, NULL, 14, VQG_CAP_WRITE, 0},
+    {ALIAS_BASE, ALIAS_BYTES, 0x200000, NULL, 16, VQG_CAP_WRITE, 0},
     {UINT64_MAX - 0xffu, 0x100, UINT64_C(0x9000000000), NULL, 15, VQG_CAP_WRITE, 0},
 };
 
@@ -21,6 +22,15 @@ bool caps_refused;
 static struct vqg_cap_table table;
 static uint32_t pins[CAPS]; /* with callbacks */
 static bool with_callbacks;
+
+void *caps_map(uint64_t addr)
+{
+    if (addr >= UINT64_MAX - 0xffu) {
+        return NULL;
+    }
+    return addr >= ALIAS_BASE ? shared.bytes + AT_DESC + (size_t)(addr - ALIAS_BASE)
+                              : shared.bytes + (size_t)(addr - SHARED_BASE);
+}
 
 /* ---------------------------------------------------------------- callbacks, without order or arithmetic to share */
 
@@ -63,8 +73,8 @@ static void unpin(void *context, uint64_t handle)
 void caps_begin(bool callbacks)
 {
     memcpy(device_cap, first, sizeof device_cap);
-    for (unsigned i = 0; i + 1u < CAPS; i++) {
-        device_cap[i].map = shared.bytes + (size_t)(device_cap[i].base - SHARED_BASE);
+    for (unsigned i = 0; i < CAPS; i++) {
+        device_cap[i].map = caps_map(device_cap[i].base);
     }
     memset(pins, 0, sizeof pins);
     with_callbacks = callbacks;
@@ -130,10 +140,10 @@ static struct vqg_cap replacement(const struct step *step, unsigned i)
     switch (step->b & 3u) {
     case 0:
         c = first[i];
-        c.map = i + 1u < CAPS ? shared.bytes + (size_t)(c.base - SHARED_BASE) : NULL;
+        c.map = caps_map(c.base);
         break;
     case 1:
-        c.rights = step->v & (i + 1u < CAPS ? 3u : VQG_CAP_WRITE); /* nothing is there to be read */
+        c.rights = step->v & (c.base < ALIAS_BASE ? 3u : VQG_CAP_WRITE); /* no table: the model sees no memory there */
         break;
     case 2: /* the same memory, up to another end */
         c.size = 1u + step->v % first[i].size;

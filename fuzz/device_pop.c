@@ -98,9 +98,7 @@ static void judge_chain(const struct vqg_chain *c, const struct sm_chain *said)
         HOLDS(k < CAPS && s->len != 0u && s->len <= device_cap[k].size - (s->addr - device_cap[k].base) &&
                   (device_cap[k].rights & (s->write ? VQG_CAP_WRITE : VQG_CAP_READ)) != 0u,
               "segment %" PRIu32 " is not covered", i);
-        HOLDS(s->token == device_cap[k].token && (unsigned char *)s->map == (device_cap[k].map == NULL
-                      ? NULL : shared.bytes + (size_t)(s->addr - SHARED_BASE)),
-              "segment %" PRIu32 " is somewhere else", i);
+        HOLDS(s->token == device_cap[k].token && s->map == caps_map(s->addr), "segment %" PRIu32 " is somewhere else", i);
     }
 }
 

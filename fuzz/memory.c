@@ -122,7 +122,7 @@ uint64_t memory_address(uint32_t v)
     case 6:
         return (uint64_t)v << 32 | v;
     case 5:
-        return SHARED_BASE + 0x100000000u + (v & 0xfffu);
+        return ALIAS_BASE - 8u + (v & 0x3fu);
     default:
         return SHARED_BASE - 0x20u + (v & 0x1fffu) % (SHARED_BYTES + 0x40u);
     }

@@ -20,6 +20,10 @@
 #define SHARED_BYTES 4096u
 #define SHARED_BASE UINT64_C(0x10000) /* address of its first byte, for whoever writes descriptors */
 
+/* Where the same memory can be seen again by a device, at addresses that are aligned in another way. */
+#define ALIAS_BASE (SHARED_BASE + 0x20002u)
+#define ALIAS_BYTES 0x200u
+
 /* Offsets in shared memory, for queues of up to QUEUE_MAX. */
 #define QUEUE_MAX 16u
 #define AT_DESC 0x040u     /* 16 * QUEUE_MAX */

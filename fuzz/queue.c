@@ -11,7 +11,8 @@ struct queue_world world;
 
 static uint64_t features_of(const uint8_t *head)
 {
-    uint64_t f = harness.packed ? VQG_F_VERSION_1 | VQG_F_RING_PACKED : 0u;
+    const bool packed = harness.format == EITHER ? (head[0] & 0x40u) != 0u : harness.format == PACKED;
+    uint64_t f = packed ? VQG_F_VERSION_1 | VQG_F_RING_PACKED : 0u;
     f |= (head[0] & 8u) != 0u ? 0u : VQG_F_VERSION_1;
     f |= (head[0] & 1u) != 0u ? VQG_F_INDIRECT_DESC : 0u;
     f |= (head[0] & 2u) != 0u ? VQG_F_EVENT_IDX : 0u;

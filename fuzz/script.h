@@ -38,7 +38,7 @@ struct step_kind {
 /** What a harness is: a world, and what can happen in it. Each *_fuzzer.c has one. */
 struct harness {
     const char *name;
-    bool packed;
+    enum { SPLIT, PACKED, EITHER } format;
     const struct step_kind *kinds;
     unsigned kind_count;
     void (*begin)(const uint8_t *head); /**< makes the world anew */
