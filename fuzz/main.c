@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A harness without a fuzzer: plays the files that it is given, and those of folders. With --aloud each step is said
- * in words. With --random it makes scripts itself, as the mutator does; and says how many it has played.
+ * in words. With --random it makes scripts itself, as the mutator does, for so many seconds; with --made it plays one
+ * of those. With --seeds it writes scripts of the known attacks.
  */
 #include "mutator.h"
 #include "script.h"
+#include "seeds.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -108,7 +110,7 @@ int main(int argc, char **argv)
     (void)signal(SIGABRT, say_number);
     (void)signal(SIGSEGV, say_number);
     if (argc < 2) {
-        (void)fprintf(stderr, "usage: %s [--aloud] FILE... | --random SECONDS | --made NUMBER\n", argv[0]);
+        (void)fprintf(stderr, "usage: %s [--aloud] FILE... | --random SECONDS | --made NUMBER | --seeds FOLDER\n", argv[0]);
         return 2;
     }
     for (int i = 1; i < argc; i++) {
@@ -118,6 +120,9 @@ int main(int argc, char **argv)
             play_random(argv[++i]);
         } else if (strcmp(argv[i], "--made") == 0 && i + 1 < argc) {
             play_made((unsigned)strtoul(argv[++i], NULL, 10));
+        } else if (strcmp(argv[i], "--seeds") == 0 && i + 1 < argc) {
+            (void)printf("%s: %u seeds\n", harness.name, seeds_write(argv[++i]));
+            return 0;
         } else {
             play(argv[i]);
         }
