@@ -97,10 +97,13 @@ static void post_packed(const struct step *step, uint32_t n, uint32_t reads, uin
     }
 }
 
-/* `a`: elements, in bit 3 whether in a table, and from bit 4 on how many are read; `b`: where; `v`: lengths. */
+/*
+ * `a`: elements, in bit 3 whether in a table, and from bit 4 on how many are read; `b`: where; `v`: lengths.
+ * With bit 7 a table comes also when it was not negotiated.
+ */
 void step_post(const struct step *step)
 {
-    const bool table = world.indirect && (step->a & 8u) != 0u;
+    const bool table = (step->a & 8u) != 0u && (world.indirect || (step->a & 0x80u) != 0u);
     const uint32_t most = table || world.size > 5u ? 5u : world.size;
     const uint32_t n = 1u + (step->a & 7u) % most;
     const uint32_t reads = world.policy.direction == VQG_DIRECTION_READABLE   ? n
@@ -203,6 +206,11 @@ void step_spoil(const struct step *step)
         /* fall through */
     default:
         spoil_element(at_desc(i), step);
+        break;
+    case 5: /* an entry lies over its own table */
+        i = world.packed ? (uint32_t)memory_get(at_desc(i) + 12u, 2) : i;
+        memory_put(table_of(i) + 16u * (size_t)((step->b >> 11) % 5u), 8,
+                   SHARED_BASE + table_of(i) + step->v % TABLE_BYTES);
         break;
     }
 }

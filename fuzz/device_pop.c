@@ -179,7 +179,7 @@ static void judge_pop(enum vqg_status st, unsigned k)
         resumed();
         truth.kept = false;
     } else if (vqg_is_violation(st)) {
-        HOLDS(!held, "a chain to be held back is refused");
+        HOLDS(!held || vqg_status_rule(st) == VQG_RULE_PIN, "a chain to be held back is refused");
         judge_violation(st, &said);
         if (truth.live) {
             resumed();
