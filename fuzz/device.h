@@ -51,14 +51,18 @@ extern struct device_truth {
     uint32_t resume_left;
 } truth;
 
-/* ---- device.c: its life ---- */
+/* ---- device_setup.c: how it begins ---- */
 void device_begin(const uint8_t *head);
-void device_end(void);
 /** The model starts where the library does, at these positions. */
 void device_model(uint16_t avail, uint16_t used);
+void device_faults(struct faults *f, const struct vqg_queue *q);
+/** Two ranges share a byte. */
+bool overlap(uint64_t a, uint64_t a_bytes, uint64_t b, uint64_t b_bytes);
+
+/* ---- device.c: its life ---- */
+void device_end(void);
 void device_reset(void);
 enum vqg_status device_enable(const struct vqg_queue *q);
-void device_faults(struct faults *f, const struct vqg_queue *q);
 /** The field that a look for chains may load twice. */
 size_t device_poll(void);
 /** What is pushed and not published may be stored; so may the event word. */
