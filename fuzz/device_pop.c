@@ -42,6 +42,13 @@ static void hide_model(uint16_t at)
     }
 }
 
+/* A table of the hostile driver's lies over what the model is shown instead of memory: it has one memory only. */
+static bool model_is_misled(void)
+{
+    return (truth.kept && memory_loaded(at_packed_flags(truth.model.last_avail), 2)) ||
+           (truth.resume_left != 0u && memory_loaded(AT_AVAIL, AT_USED - AT_AVAIL));
+}
+
 static struct sm_chain model_pop(void)
 {
     const uint16_t at = truth.model.last_avail;
@@ -213,6 +220,9 @@ void step_pop(const struct step *step)
         answer_is(st, truth.untold ? (enum vqg_status)(VQG_VIOLATION_BASE - (int)truth.untold_rule) : VQG_DEAD);
         HOLDS(memory_loads() == 0u, "an endpoint that is not live looks");
         truth.untold = false;
+    } else if (model_is_misled()) {
+        memory_may_store(AT_DESC, AT_SIBLING - AT_DESC);
+        script_stop();
     } else {
         judge_pop(st, k);
         device_may_store();

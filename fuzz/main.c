@@ -82,6 +82,16 @@ static void play(const char *name)
     (void)closedir(folder);
 }
 
+static unsigned long number(const char *text)
+{
+    char *end;
+    const unsigned long n = strtoul(text, &end, 10);
+    if (end == text || *end != '\0') {
+        die(text, "is no number");
+    }
+    return n;
+}
+
 /* A script of 32 steps, as the mutator makes it. */
 static void play_made(unsigned seed)
 {
@@ -93,7 +103,7 @@ static void play_made(unsigned seed)
 /* Such scripts, for so many seconds. */
 static void play_random(const char *seconds)
 {
-    const time_t end = time(NULL) + strtol(seconds, NULL, 10);
+    const time_t end = time(NULL) + (time_t)number(seconds);
     const clock_t began = clock();
     do {
         for (unsigned i = 0; i < 1000u; i++) {
@@ -119,7 +129,7 @@ int main(int argc, char **argv)
         } else if (strcmp(argv[i], "--random") == 0 && i + 1 < argc) {
             play_random(argv[++i]);
         } else if (strcmp(argv[i], "--made") == 0 && i + 1 < argc) {
-            play_made((unsigned)strtoul(argv[++i], NULL, 10));
+            play_made((unsigned)number(argv[++i]));
         } else if (strcmp(argv[i], "--seeds") == 0 && i + 1 < argc) {
             (void)printf("%s: %u seeds\n", harness.name, seeds_write(argv[++i]));
             return 0;

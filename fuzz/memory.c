@@ -38,6 +38,7 @@ static struct {
     unsigned ranges;
     unsigned answers;
     size_t poll;
+    bool polled;
     size_t again;
     struct range store[STORES_MAX];
     struct range range[RANGES_MAX];
@@ -182,7 +183,10 @@ uint64_t fuzz_load(const volatile void *p, unsigned bytes)
     bool repeated = false;
     bool any = false;
     HOLDS(call.loads < LOADS_MAX, "a call that does not end: %u loads", call.loads);
-    if (at != call.poll || bytes != 2u) {
+    if (at == call.poll && bytes == 2u) {
+        call.polled = true;
+    } else {
+        repeated = call.polled && at <= call.poll && call.poll < at + bytes;
         for (unsigned i = 0; i < bytes; i++) {
             repeated = repeated || looked[at + i] == call.number;
             looked[at + i] = call.number;
@@ -219,6 +223,7 @@ void memory_call(size_t poll, size_t again)
     call.stores = 0;
     call.ranges = 0;
     call.poll = poll;
+    call.polled = false;
     call.again = again;
 }
 
@@ -252,6 +257,16 @@ void memory_settle(void)
 unsigned memory_loads(void)
 {
     return call.loads;
+}
+
+bool memory_loaded(size_t at, size_t bytes)
+{
+    for (size_t i = 0; i < bytes; i++) {
+        if (looked[at + i] == call.number) {
+            return true;
+        }
+    }
+    return false;
 }
 
 void memory_answer(const struct step *step)

@@ -80,6 +80,8 @@ void memory_may_store(size_t at, size_t bytes);
 void memory_settle(void);
 /** How many loads the latest call made. */
 unsigned memory_loads(void);
+/** It loaded one of these bytes, other than as the field of `poll`. */
+bool memory_loaded(size_t at, size_t bytes);
 
 /** The hostile side answers load `step->b` of the next call: see memory.c. */
 void memory_answer(const struct step *step);

@@ -1,14 +1,24 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Take each rule out and see which harness notices, and how soon.
+"""Take each rule out of the library and see which harness notices, and how soon.
 
-  power.py FOLDER OUT [RULE...]
+  power.py BUILD SEEDS OUT [RULE...]
+  power.py --check BUILD
 
-FOLDER has the harnesses, built for libFuzzer with VQG_FUZZ_ABLATION; OUT becomes a table. For each rule every harness
-is run in turn, from nothing, with a fixed seed, in slices that grow, until one of them notices or a minute is over: so
-the seconds are those of one core for all of them. The exit status is 0 when every rule that is not in UNSEEN is noticed.
+BUILD has the harnesses, for libFuzzer and with VQG_FUZZ_ABLATION, SEEDS a folder of seeds for each; results go into
+OUT, a line a rule, and a rule that is there already, of the same harnesses, is not measured again. A harness gets at
+most a minute; those that are likely to notice go first, and others are only tried for a moment. Each is tried with the
+seeds of the known attacks, and the one that notices from nothing as well: seconds and executions are those of that one
+process, on one core. Without RULE the table in docs/assurance.md is written. The script that gave the loss away is
+minimised and kept below fuzz/regressions, if there is none for this rule.
+
+With --check, BUILD has harnesses with a main of their own: for each rule a script of fuzz/regressions fails without it.
+
+The exit status is 0 when every rule is noticed that fuzz/unseen.txt does not list, and none that it does.
 """
 
+import hashlib
+import json
 import os
 import pathlib
 import re
@@ -17,80 +27,231 @@ import sys
 import tempfile
 import time
 
+import minimise
+
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-SLICES = (1, 3, 6)
-BUDGET = 60
+REGRESSIONS = ROOT / "fuzz" / "regressions"
+PAGE = ROOT / "docs" / "assurance.md"
+MARKS = ("<!-- power: begin -->", "<!-- power: end -->")
+ROW = re.compile(r"^\| (\w+) \| `(\w+)` .*? \| \w+ \| (\S.*?) \| \S+ \| (\S.*?) \| .* \|$", re.M)
 SAID = re.compile(r"^\w+: step \d+ \(.*?\): .*$", re.M)
 RUNS = re.compile(r"stat::number_of_executed_units:\s*(\d+)")
+SLICES = (2, 10, 60)
 
-# What a rule refuses, another one that is tested right behind it refuses as well: only the name is another.
-UNSEEN = {
-    "AVAIL_JUMP": "S3 refuses all that it refuses: more than the queue has waits, whatever is in flight",
-    "TOTAL_LENGTH": "M9 refuses all that it refuses: no policy allows more bytes than 32 bits count",
-}
+# Who meets the rules of a header, by how the names of both begin. The first that fits; "" is any other.
+LIKELY = (
+    ("mmio_device", ("mmio",)),
+    ("mmio", ("mmio",)),
+    ("blk", ("blk", "monitor")),
+    ("client", ("monitor",)),
+    ("monitor", ("monitor",)),
+    ("driver", ("driver",)),
+    ("completion", ("driver", "ledger")),
+    ("ledger", ("ledger",)),
+    ("cap", ("cap", "device")),
+    ("layout", ("cap", "driver", "device")),
+    ("policy", ("driver", "ledger", "device")),
+    ("", ("device",)),
+)
 
 
-def run(harness, rule, seconds, folder):
-    """Whether the harness notices, what it says, and how many scripts it played."""
+def rules():
+    """(ID, name, headers) of each rule that can be taken out, as docs/rules.md has them."""
+    rows = []
+    for number, name, kind, where in ROW.findall((ROOT / "docs" / "rules.md").read_text()):
+        if kind not in ("by construction", "left out"):
+            rows.append((number, name, re.findall(r"(\w+)\.h: ", where)))
+    return rows
+
+
+def likely(headers):
+    return {p for h in headers for p in next(who for prefix, who in LIKELY if h.startswith(prefix))}
+
+
+def unseen():
+    rows = {}
+    for line in (ROOT / "fuzz" / "unseen.txt").read_text().splitlines():
+        if line and not line.startswith("#"):
+            number, reason = line.split(" ", 1)
+            rows[number] = reason
+    return rows
+
+
+def run(harness, rule, seconds, seeds):
+    """Whether the harness notices, and if so: seconds, scripts played, what it says, and the script."""
     env = dict(os.environ, VQG_FUZZ_ASSUME=rule)
-    command = [harness, "-seed=1", "-len_control=0", "-max_len=528", f"-max_total_time={seconds}", "-timeout=10",
-               "-print_final_stats=1", "-print_funcs=0", f"-artifact_prefix={folder}/"]
-    done = subprocess.run(command, env=env, capture_output=True, text=True, errors="replace", cwd=folder)
+    with tempfile.TemporaryDirectory() as folder:
+        found = pathlib.Path(folder, "found")
+        grown = pathlib.Path(folder, "grown")
+        found.mkdir()
+        grown.mkdir()
+        command = [harness, "-seed=1", "-len_control=0", "-max_len=528", f"-max_total_time={seconds}", "-timeout=10",
+                   "-print_final_stats=1", "-print_funcs=0", f"-artifact_prefix={found}/", grown]
+        began = time.monotonic()
+        done = subprocess.run(command + ([seeds] if seeds else []), env=env, capture_output=True, text=True,
+                              errors="replace", cwd=folder)
+        took = time.monotonic() - began
+        scripts = [file.read_bytes() for file in found.iterdir()]
+    if done.returncode == 0:
+        return None
     said = SAID.search(done.stderr)
     runs = RUNS.search(done.stderr)
-    words = said.group(0).split("): ", 1)[1] if said else "a crash"
-    if done.returncode and not said and "deadly signal" not in done.stderr and "SEGV" not in done.stderr:
-        words = "no end" if "timeout" in done.stderr else f"exit status {done.returncode}"
-    return done.returncode != 0, words, int(runs.group(1)) if runs else 0
+    if said:
+        words = said.group(0).split("): ", 1)[1]
+    elif "libFuzzer: timeout" in done.stderr:
+        words = "a script that does not end"
+    elif "deadly signal" in done.stderr or "SEGV" in done.stderr:
+        words = "a crash"
+    else:
+        sys.exit(f"power: {harness} ended with status {done.returncode}:\n{done.stderr[-800:]}")
+    if not scripts:
+        sys.exit(f"power: {harness} kept no script of what it noticed:\n{done.stderr[-800:]}")
+    return {"seconds": round(took, 1), "runs": int(runs.group(1)) if runs else 0, "words": words, "script": scripts[0]}
 
 
-def try_rule(harnesses, rule, folder):
-    began = time.monotonic()
-    for seconds in SLICES:
-        for harness in harnesses:
-            if time.monotonic() - began > BUDGET:
-                return None
-            noticed, words, runs = run(harness, rule, seconds, folder)
-            if noticed:
-                return harness.name.removesuffix("_fuzzer"), time.monotonic() - began, runs, words
-    return None
+def name_of(harness):
+    return harness.name.removesuffix("_fuzzer")
+
+
+def measure(number, rule, headers, harnesses, seeds):
+    """Who notices, with the seeds and from nothing."""
+    who = likely(headers)
+    first = [h for h in harnesses if h.name.startswith(tuple(who))]
+    rest = [h for h in harnesses if h not in first]
+    plan = [(h, s) for s in SLICES[:1] for h in first + rest] + [(h, s) for s in SLICES[1:] for h in first]
+    for harness, seconds in plan:
+        with_seeds = run(harness, rule, seconds, seeds / name_of(harness))
+        if with_seeds:
+            without = run(harness, rule, SLICES[-1], None)
+            keep(harness, rule, number, with_seeds.pop("script"))
+            if without:
+                del without["script"]
+            return {"harness": name_of(harness), "with": with_seeds, "without": without}
+    return {}
+
+
+def kept(number):
+    return sorted(REGRESSIONS.glob(f"*/without_{number.lower()}"))
+
+
+def keep(harness, rule, number, script):
+    if not kept(number):
+        play = minimise.player(harness, dict(os.environ, VQG_FUZZ_ASSUME=rule))
+        to = REGRESSIONS / name_of(harness) / f"without_{number.lower()}"
+        to.parent.mkdir(parents=True, exist_ok=True)
+        to.write_bytes(minimise.minimise(play, script) or script)
+
+
+def check(build):
+    """One of the committed scripts fails without each rule. With all of them, scripts/fuzz --check has played it."""
+    rows, reasons, lost = rules(), unseen(), 0
+    for number, name, _ in rows:
+        files = kept(number)
+        plays = {file: build / f"{file.parent.name}_fuzzer" for file in files}
+        if number in reasons:
+            lost += bool(files)
+            print(f"power: {number} is in fuzz/unseen.txt, and there is {files[0]}", file=sys.stderr) if files else None
+        elif not any(minimise.player(play, dict(os.environ, VQG_FUZZ_ASSUME=name))(file.read_bytes())
+                     for file, play in plays.items()):
+            lost += 1
+            print(f"power: without {number} no script of fuzz/regressions fails; scripts/fuzz --power {number}",
+                  file=sys.stderr)
+    print(f"{len(rows) - len(reasons)} rules taken out one at a time; without {lost} of them all committed scripts pass")
+    return 1 if lost else 0
+
+
+def cells(result):
+    return f"{result['seconds']:.1f} | {result['runs']}" if result else "> 60 | -"
+
+
+def table(rows, results, reasons, absent):
+    seen = [row for row in rows if results.get(row[1])]
+    lines = [f"Without one of {len(seen)} rules, a harness notices:", "",
+             "| rule | name | harness | seconds | executions | seconds, without seeds | executions | what it sees |",
+             "|---|---|---|---|---|---|---|---|"]
+    for number, name, _ in seen:
+        r = results[name]
+        words = r["with"]["words"].replace("|", "\\|")
+        lines.append(f"| {number} | `{name}` | {r['harness']} | {cells(r['with'])} | {cells(r['without'])} | {words} |")
+    hidden = [row for row in rows if row[0] in reasons and not results.get(row[1]) and row[1] not in absent]
+    lines += ["", f"{len(hidden)} whose loss no harness can see:", "", "| rule | name | why |", "|---|---|---|"]
+    lines += [f"| {number} | `{name}` | {reasons[number]} |" for number, name, _ in hidden]
+    if absent:
+        lines += ["", f"{len(absent)} have no harness yet: {', '.join(r[0] for r in rows if r[1] in absent)}."]
+    return "\n".join(lines)
+
+
+def write_page(text):
+    page = PAGE.read_text()
+    before, rest = page.split(MARKS[0])
+    PAGE.write_text(f"{before}{MARKS[0]}\n\n{text}\n\n{MARKS[1]}{rest.split(MARKS[1])[1]}")
+
+
+def digest(harnesses):
+    """Of what is measured: these harnesses, and these seeds of theirs."""
+    total = hashlib.sha256()
+    for harness in harnesses:
+        total.update(harness.read_bytes())
+    return total.hexdigest()[:16]
+
+
+def remembered(out, mark):
+    results = {}
+    if out.exists():
+        for line in out.read_text().splitlines():
+            try:
+                row = json.loads(line)
+            except ValueError:
+                continue  # the last time ended in the middle of it
+            if row["of"] == mark:
+                results[row["rule"]] = row["result"]
+    return results
 
 
 def main():
-    if len(sys.argv) < 3:
+    if len(sys.argv) == 3 and sys.argv[1] == "--check":
+        return check(pathlib.Path(sys.argv[2]).resolve())
+    if len(sys.argv) < 4:
         print(__doc__, file=sys.stderr)
         return 2
-    harnesses = sorted(p for p in pathlib.Path(sys.argv[1]).glob("*_fuzzer") if os.access(p, os.X_OK))
+    build, seeds, out = (pathlib.Path(arg).resolve() for arg in sys.argv[1:4])
+    harnesses = sorted(p for p in build.glob("*_fuzzer") if os.access(p, os.X_OK))
     if not harnesses:
-        sys.exit(f"power: no harness in {sys.argv[1]}; scripts/fuzz --power builds them")
-    listed = subprocess.run([ROOT / "scripts" / "rules-doc", "--list"], check=True, capture_output=True, text=True)
-    rows = [line.split() for line in listed.stdout.splitlines()]
-    rows = [row for row in rows if row[2] not in ("BUILT", "LEFT")]
-    unknown = set(sys.argv[3:]) - {name for row in rows for name in row[:2]}
+        sys.exit(f"power: no harness in {build}; scripts/fuzz --power builds them")
+    rows, reasons = rules(), unseen()
+    wanted = set(sys.argv[4:])
+    unknown = (wanted | set(reasons)) - {name for row in rows for name in row[:2]}
     if unknown:
         sys.exit(f"power: no rule that can be taken out is called {', '.join(sorted(unknown))}")
-    if sys.argv[3:]:
-        rows = [row for row in rows if {row[0], row[1]} & set(sys.argv[3:])]
-    lost = 0
-    lines = ["| rule | name | harness | seconds | executions | what it sees |", "|---|---|---|---|---|---|"]
-    with tempfile.TemporaryDirectory() as folder:
-        for harness in harnesses:
-            bad, words, _ = run(harness, "", 2, folder)
-            if bad:
-                sys.exit(f"power: {harness.name} fails with every rule on: {words}")
-        for name, number, _ in rows:
-            found = try_rule(harnesses, name, folder)
-            if found:
-                harness, seconds, runs, words = found
-                lines.append(f"| {number} | `{name}` | {harness} | {seconds:.1f} | {runs} | {words} |")
-            else:
-                lost += name not in UNSEEN
-                lines.append(f"| {number} | `{name}` | - | - | - | {UNSEEN.get(name, 'NOT NOTICED')} |")
-            print(f"{number:<4} {name:<20} {lines[-1].split('|', 3)[3].strip(' |')}", flush=True)
-    out = pathlib.Path(sys.argv[2])
-    out.write_text("\n".join(lines) + "\n")
-    print(f"{len(rows)} rules taken out one at a time, {lost} not noticed; the table is in {out}")
-    return 1 if lost else 0
+    absent = {row[1] for row in rows if not any(name_of(h).startswith(tuple(likely(row[2]))) for h in harnesses)}
+    chosen = [row for row in rows if not wanted or wanted & set(row[:2])]
+    mark = digest(harnesses)
+    results = remembered(out, mark)
+    for harness in harnesses:
+        failed = not results and run(harness, "", 2, seeds / name_of(harness))
+        if failed:
+            sys.exit(f"power: {harness.name} fails with every rule on: {failed['words']}")
+    wrong = 0
+    for number, name, headers in chosen:
+        if name in absent:
+            print(f"{number:<4} {name:<20} left out: none of the harnesses that are built meets it", flush=True)
+            continue
+        if name not in results:
+            results[name] = measure(number, name, headers, harnesses, seeds)
+            with out.open("a") as file:
+                file.write(json.dumps({"of": mark, "rule": name, "result": results[name]}) + "\n")
+        r = results[name]
+        verdict = f"{r['harness']}: {cells(r['with'])} | {cells(r['without'])} | {r['with']['words']}" if r else "-"
+        if bool(r) == (number in reasons):
+            wrong += 1
+            verdict = ("NOTICED, and fuzz/unseen.txt says that it cannot be: " if r else "NOT NOTICED ") + verdict
+        print(f"{number:<4} {name:<20} {verdict}", flush=True)
+    if not wanted:
+        write_page(table(rows, results, reasons, absent))
+        print(f"the table is in {PAGE.relative_to(ROOT)}")
+    left = sum(row[1] in absent for row in chosen)
+    print(f"{len(chosen) - left} rules taken out one at a time, {left} left out; of {wrong} the verdict is not as it should be")
+    return 1 if wrong else 0
 
 
 sys.exit(main())

@@ -18,6 +18,7 @@ static struct {
     unsigned number;
     const char *name;
     unsigned before; /* kind of the step before */
+    bool stopped;
 } at;
 
 void script_say(const char *format, ...)
@@ -41,6 +42,17 @@ void script_fail(const char *format, ...)
     (void)fprintf(stderr, "\n");
     (void)fflush(stderr);
     abort();
+}
+
+void script_stop(void)
+{
+    SAY("the script ends here");
+    at.stopped = true;
+}
+
+bool script_stopped(void)
+{
+    return at.stopped;
 }
 
 void script_feature(unsigned what)
@@ -80,8 +92,10 @@ void script_play(const uint8_t *data, size_t size)
     at.number = 0;
     at.name = "the world";
     at.before = 0;
+    at.stopped = false;
     harness.begin(head);
-    for (offset = SCRIPT_HEAD; offset + SCRIPT_STEP <= size && at.number < SCRIPT_STEPS; offset += SCRIPT_STEP) {
+    for (offset = SCRIPT_HEAD; offset + SCRIPT_STEP <= size && at.number < SCRIPT_STEPS && !at.stopped;
+         offset += SCRIPT_STEP) {
         const struct step step = script_step(data + offset);
         const unsigned kind = step.kind % harness.kind_count;
         at.number++;

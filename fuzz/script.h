@@ -73,6 +73,10 @@ __attribute__((format(printf, 1, 2))) void script_say(const char *format, ...);
     } while (0)
 __attribute__((format(printf, 1, 2), noreturn, cold)) void script_fail(const char *format, ...);
 
+/** The script ends with this step: what comes next, the oracle could not judge. */
+void script_stop(void);
+bool script_stopped(void);
+
 /** Tells the fuzzer that something has happened, so that scripts which make it happen are kept. */
 void script_feature(unsigned what);
 
