@@ -65,7 +65,13 @@ def rules():
 
 
 def likely(headers):
+    """How their names begin."""
     return {p for h in headers for p in next(who for prefix, who in LIKELY if h.startswith(prefix))}
+
+
+def fit(harnesses, headers):
+    """Those that are likely to notice."""
+    return [h for h in harnesses if h.name.startswith(tuple(likely(headers)))]
 
 
 def unseen():
@@ -115,8 +121,7 @@ def name_of(harness):
 
 def measure(number, rule, headers, harnesses, seeds):
     """Who notices, with the seeds and from nothing."""
-    who = likely(headers)
-    first = [h for h in harnesses if h.name.startswith(tuple(who))]
+    first = fit(harnesses, headers)
     rest = [h for h in harnesses if h not in first]
     plan = [(h, s) for s in SLICES[:1] for h in first + rest] + [(h, s) for s in SLICES[1:] for h in first]
     for harness, seconds in plan:
@@ -188,14 +193,14 @@ def write_page(text):
 
 
 def digest(harnesses):
-    """Of what is measured: these harnesses, and these seeds of theirs."""
+    """Of what is measured: these harnesses."""
     total = hashlib.sha256()
     for harness in harnesses:
         total.update(harness.read_bytes())
     return total.hexdigest()[:16]
 
 
-def remembered(out, mark):
+def remembered(out, marks):
     results = {}
     if out.exists():
         for line in out.read_text().splitlines():
@@ -203,7 +208,7 @@ def remembered(out, mark):
                 row = json.loads(line)
             except ValueError:
                 continue  # the last time ended in the middle of it
-            if row["of"] == mark:
+            if row["of"] == marks.get(row["rule"]):
                 results[row["rule"]] = row["result"]
     return results
 
@@ -223,10 +228,10 @@ def main():
     unknown = (wanted | set(reasons)) - {name for row in rows for name in row[:2]}
     if unknown:
         sys.exit(f"power: no rule that can be taken out is called {', '.join(sorted(unknown))}")
-    absent = {row[1] for row in rows if not any(name_of(h).startswith(tuple(likely(row[2]))) for h in harnesses)}
+    marks = {name: digest(who) for _, name, headers in rows if (who := fit(harnesses, headers))}
+    absent = {row[1] for row in rows} - set(marks)
     chosen = [row for row in rows if not wanted or wanted & set(row[:2])]
-    mark = digest(harnesses)
-    results = remembered(out, mark)
+    results = remembered(out, marks)
     for harness in harnesses:
         failed = not results and run(harness, "", 2, seeds / name_of(harness))
         if failed:
@@ -239,7 +244,7 @@ def main():
         if name not in results:
             results[name] = measure(number, name, headers, harnesses, seeds)
             with out.open("a") as file:
-                file.write(json.dumps({"of": mark, "rule": name, "result": results[name]}) + "\n")
+                file.write(json.dumps({"of": marks[name], "rule": name, "result": results[name]}) + "\n")
         r = results[name]
         verdict = f"{r['harness']}: {cells(r['with'])} | {cells(r['without'])} | {r['with']['words']}" if r else "-"
         if bool(r) == (number in reasons):
