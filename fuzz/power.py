@@ -9,8 +9,8 @@ BUILD has the harnesses, for libFuzzer and with VQG_FUZZ_ABLATION, SEEDS a folde
 OUT, a line a rule, and a rule that is there already, of the same harnesses, is not measured again. A harness gets at
 most a minute; those that are likely to notice go first, and others are only tried for a moment. Each is tried with the
 seeds of the known attacks, and the one that notices from nothing as well: seconds and executions are those of that one
-process, on one core. Without RULE the table in docs/assurance.md is written. The script that gave the loss away is
-minimised and kept below fuzz/regressions, if there is none for this rule.
+process, in time of a core. Without RULE the table in docs/assurance.md is written. The script that gave the loss away
+is minimised and kept below fuzz/regressions, if there is none for this rule.
 
 With --check, BUILD has harnesses with a main of their own: for each rule a script of fuzz/regressions fails without it.
 
@@ -22,17 +22,16 @@ import json
 import os
 import pathlib
 import re
+import resource
 import subprocess
 import sys
 import tempfile
-import time
 
 import minimise
+import page
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 REGRESSIONS = ROOT / "fuzz" / "regressions"
-PAGE = ROOT / "docs" / "assurance.md"
-MARKS = ("<!-- power: begin -->", "<!-- power: end -->")
 ROW = re.compile(r"^\| (\w+) \| `(\w+)` .*? \| \w+ \| (\S.*?) \| \S+ \| (\S.*?) \| .* \|$", re.M)
 SAID = re.compile(r"^\w+: step \d+ \(.*?\): .*$", re.M)
 RUNS = re.compile(r"stat::number_of_executed_units:\s*(\d+)")
@@ -74,6 +73,13 @@ def fit(harnesses, headers):
     return [h for h in harnesses if h.name.startswith(tuple(likely(headers)))]
 
 
+def built(build):
+    harnesses = sorted(p for p in build.glob("*_fuzzer") if os.access(p, os.X_OK))
+    if not harnesses:
+        sys.exit(f"power: no harness in {build}; scripts/fuzz builds them")
+    return harnesses
+
+
 def unseen():
     rows = {}
     for line in (ROOT / "fuzz" / "unseen.txt").read_text().splitlines():
@@ -93,10 +99,11 @@ def run(harness, rule, seconds, seeds):
         grown.mkdir()
         command = [harness, "-seed=1", "-len_control=0", "-max_len=528", f"-max_total_time={seconds}", "-timeout=10",
                    "-print_final_stats=1", "-print_funcs=0", f"-artifact_prefix={found}/", grown]
-        began = time.monotonic()
+        began = resource.getrusage(resource.RUSAGE_CHILDREN)
         done = subprocess.run(command + ([seeds] if seeds else []), env=env, capture_output=True, text=True,
                               errors="replace", cwd=folder)
-        took = time.monotonic() - began
+        ended = resource.getrusage(resource.RUSAGE_CHILDREN)
+        took = ended.ru_utime + ended.ru_stime - began.ru_utime - began.ru_stime
         scripts = [file.read_bytes() for file in found.iterdir()]
     if done.returncode == 0:
         return None
@@ -112,7 +119,7 @@ def run(harness, rule, seconds, seeds):
         sys.exit(f"power: {harness} ended with status {done.returncode}:\n{done.stderr[-800:]}")
     if not scripts:
         sys.exit(f"power: {harness} kept no script of what it noticed:\n{done.stderr[-800:]}")
-    return {"seconds": round(took, 1), "runs": int(runs.group(1)) if runs else 0, "words": words, "script": scripts[0]}
+    return {"seconds": round(took, 2), "runs": int(runs.group(1)) if runs else 0, "words": words, "script": scripts[0]}
 
 
 def name_of(harness):
@@ -149,24 +156,28 @@ def keep(harness, rule, number, script):
 
 def check(build):
     """One of the committed scripts fails without each rule. With all of them, scripts/fuzz --check has played it."""
-    rows, reasons, lost = rules(), unseen(), 0
-    for number, name, _ in rows:
+    rows, reasons, tried, lost = rules(), unseen(), 0, 0
+    harnesses = built(build)
+    for number, name, headers in rows:
         files = kept(number)
         plays = {file: build / f"{file.parent.name}_fuzzer" for file in files}
+        wrong = None
         if number in reasons:
-            lost += bool(files)
-            print(f"power: {number} is in fuzz/unseen.txt, and there is {files[0]}", file=sys.stderr) if files else None
-        elif not any(minimise.player(play, dict(os.environ, VQG_FUZZ_ASSUME=name))(file.read_bytes())
-                     for file, play in plays.items()):
+            wrong = f"{number} is in fuzz/unseen.txt, and there is {files[0]}" if files else None
+        elif fit(harnesses, headers):
+            tried += 1
+            environment = dict(os.environ, VQG_FUZZ_ASSUME=name)
+            if not any(minimise.player(play, environment)(file.read_bytes()) for file, play in plays.items()):
+                wrong = f"without {number} no script of fuzz/regressions fails; scripts/fuzz --power {number}"
+        if wrong:
             lost += 1
-            print(f"power: without {number} no script of fuzz/regressions fails; scripts/fuzz --power {number}",
-                  file=sys.stderr)
-    print(f"{len(rows) - len(reasons)} rules taken out one at a time; without {lost} of them all committed scripts pass")
-    return 1 if lost else 0
+            print(f"power: {wrong}", file=sys.stderr)
+    print(f"{tried} rules taken out one at a time; of {lost} no committed script sees the loss")
+    return 1 if lost or not tried else 0
 
 
 def cells(result):
-    return f"{result['seconds']:.1f} | {result['runs']}" if result else "> 60 | -"
+    return f"{result['seconds']:.2f} | {result['runs']}" if result else "> 60 | -"
 
 
 def table(rows, results, reasons, absent):
@@ -184,12 +195,6 @@ def table(rows, results, reasons, absent):
     if absent:
         lines += ["", f"{len(absent)} have no harness yet: {', '.join(r[0] for r in rows if r[1] in absent)}."]
     return "\n".join(lines)
-
-
-def write_page(text):
-    page = PAGE.read_text()
-    before, rest = page.split(MARKS[0])
-    PAGE.write_text(f"{before}{MARKS[0]}\n\n{text}\n\n{MARKS[1]}{rest.split(MARKS[1])[1]}")
 
 
 def digest(harnesses):
@@ -220,9 +225,7 @@ def main():
         print(__doc__, file=sys.stderr)
         return 2
     build, seeds, out = (pathlib.Path(arg).resolve() for arg in sys.argv[1:4])
-    harnesses = sorted(p for p in build.glob("*_fuzzer") if os.access(p, os.X_OK))
-    if not harnesses:
-        sys.exit(f"power: no harness in {build}; scripts/fuzz --power builds them")
+    harnesses = built(build)
     rows, reasons = rules(), unseen()
     wanted = set(sys.argv[4:])
     unknown = (wanted | set(reasons)) - {name for row in rows for name in row[:2]}
@@ -252,8 +255,7 @@ def main():
             verdict = ("NOTICED, and fuzz/unseen.txt says that it cannot be: " if r else "NOT NOTICED ") + verdict
         print(f"{number:<4} {name:<20} {verdict}", flush=True)
     if not wanted:
-        write_page(table(rows, results, reasons, absent))
-        print(f"the table is in {PAGE.relative_to(ROOT)}")
+        page.write("power", table(rows, results, reasons, absent))
     left = sum(row[1] in absent for row in chosen)
     print(f"{len(chosen) - left} rules taken out one at a time, {left} left out; of {wrong} the verdict is not as it should be")
     return 1 if wrong else 0
