@@ -142,7 +142,7 @@ void device_latched(enum vqg_rule rule, const struct sm_set *set)
               "one call, two violations");
         truth.violations++;
         rule = v->rule;
-        HOLDS(!first || caps_refused || sm_set_has_name(set, vqg_rule_id(rule)), "the record has %s, the model not", vqg_rule_id(rule));
+        HOLDS(!first || caps_refused || set_has(set, rule), "the record has %s, the model not", vqg_rule_id(rule));
     }
     truth.first = first ? rule : truth.first;
     truth.violations++;

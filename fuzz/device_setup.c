@@ -74,7 +74,7 @@ static void part_faults(struct faults *f, const struct vqg_queue *q)
         broken = init_model(&dev, q, start, start);
     }
     for (unsigned i = 0; i < sizeof rules / sizeof rules[0]; i++) {
-        if (sm_set_has_name(&broken, vqg_rule_id(rules[i]))) {
+        if (set_has(&broken, rules[i])) {
             fault(f, VQG_BAD_DESC, rules[i]);
             fault(f, VQG_BAD_AVAIL, rules[i]);
             fault(f, VQG_BAD_USED, rules[i]);

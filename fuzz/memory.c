@@ -186,7 +186,7 @@ uint64_t fuzz_load(const volatile void *p, unsigned bytes)
     if (at == call.poll && bytes == 2u) {
         call.polled = true;
     } else {
-        repeated = call.polled && at <= call.poll && call.poll < at + bytes;
+        repeated = call.polled && at < call.poll + 2u && call.poll < at + bytes;
         for (unsigned i = 0; i < bytes; i++) {
             repeated = repeated || looked[at + i] == call.number;
             looked[at + i] = call.number;

@@ -76,6 +76,8 @@ void faults_judge(const struct faults *f, enum vqg_status st, const struct vqg_v
 
 /* ---- verdicts ---- */
 
+/** The model's set has this rule. */
+bool set_has(const struct sm_set *set, enum vqg_rule rule);
 /** The library accepts exactly when the set is empty, and names a rule only out of the set. */
 void verdict(enum vqg_status st, const struct sm_set *set);
 /** The only right answer. */
