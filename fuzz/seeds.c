@@ -236,11 +236,26 @@ static void write_file(const char *folder, const char *name, bool packed)
     }
 }
 
+static unsigned write_own(const char *folder)
+{
+    unsigned written = 0;
+    for (const struct seed *s = harness_seeds; s != NULL && s->name != NULL; s++) {
+        memcpy(script.data, s->head, SCRIPT_HEAD);
+        script.size = SCRIPT_HEAD;
+        for (unsigned i = 0; i < sizeof s->steps / sizeof s->steps[0] && s->steps[i].kind != NULL; i++) {
+            step(s->steps[i].kind, s->steps[i].a, s->steps[i].b, s->steps[i].v);
+        }
+        write_file(folder, s->name, false);
+        written++;
+    }
+    return written;
+}
+
 unsigned seeds_write(const char *folder)
 {
     const bool on_device = strncmp(harness.name, "device", 6) == 0;
     const bool on_driver = strncmp(harness.name, "driver", 6) == 0 || strcmp(harness.name, "ledger") == 0;
-    unsigned written = 0;
+    unsigned written = write_own(folder);
     for (unsigned t = 0; t < ATTACK_TABLES; t++) {
         const struct attack_table *table = attack_tables[t];
         for (size_t i = 0; i < 2u * table->count && (table->on_driver ? on_driver : on_device); i++) {
