@@ -14,7 +14,7 @@ struct seed {
         uint8_t a;
         uint16_t b;
         uint32_t v;
-    } steps[24];
+    } steps[32];
 };
 
 /** Those of the harness, if it has any; one without a name ends them. */
