@@ -87,10 +87,13 @@ struct entry {
     uint32_t serial;
     uint16_t id;
     uint16_t slots;
+    uint32_t part;   /* of its area: where header and table lie */
     uint32_t count;
     struct piece seg[SEGMENTS];
     uint32_t writable;
-    uint64_t sector; /* with a filter: of the disk */
+    uint8_t status;  /* with a filter: to be found */
+    uint64_t asked;  /* the sector as the client has it */
+    uint64_t sector; /* and as the disk does */
     uint32_t type;
     enum entry_state state;
     uint32_t len;    /* to be told */
@@ -106,7 +109,7 @@ struct side {
     bool loan;      /* held */
     struct entry entry[SIZE];
     uint32_t entries;
-    uint32_t next_table;
+    uint32_t next_desc;
     uint16_t popped; /* split: position up to which it was popped */
     uint8_t lent[256]; /* by a hostile one: times each head was popped, less times it came back */
 };

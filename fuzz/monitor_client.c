@@ -6,6 +6,7 @@
 #include <string.h>
 
 enum { IN = 0, OUT = 1, FLUSH = 4 };
+#define PARTS 4u /* of its area */
 
 /* ---------------------------------------------------------------- its life */
 
@@ -28,6 +29,7 @@ void client_enable(unsigned i)
     s->dead = false;
     s->entries = 0;
     s->popped = 0;
+    s->next_desc = 0;
     memset(s->lent, 0, sizeof s->lent);
 }
 
@@ -56,7 +58,8 @@ void step_client_reset(const struct step *step)
             waits = waits || m_truth.request[k].client == i;
         }
         HOLDS(m_truth.lies || vqg_client_is_drained(&m_own.client[i]) || waits, "client %u: it is never drained", i);
-        if ((step->a & 2u) == 0u || vqg_client_is_drained(&m_own.client[i])) {
+        /* Until then its memory is written: what a block request is told lies there. */
+        if (((step->a & 2u) == 0u && !s->filtered) || vqg_client_is_drained(&m_own.client[i])) {
             client_enable(i);
         }
     } else {
@@ -90,6 +93,11 @@ static void came_back(struct side *s, uint32_t k, bool claimed, uint32_t len)
     HOLDS(len <= e->writable, "client %u: %" PRIu32 " bytes were lent and %" PRIu32 " written", i, e->writable, len);
     HOLDS(m_truth.lies || (claimed ? e->len == e->writable : len == e->len),
           "client %u: %" PRIu32 " bytes, where it should be %" PRIu32, i, len, e->len);
+    if (s->filtered && !m_truth.lies) {
+        const size_t at = AT_AREA(i) + (size_t)(e->seg[e->count - 1u].addr - CLIENT_AREA);
+        HOLDS(memory_get(at, 1) == e->status, "client %u: status %u, where it should be %u", i,
+              (unsigned)memory_get(at, 1), e->status);
+    }
     for (; k + 1u < s->entries; k++) {
         s->entry[k] = s->entry[k + 1u];
     }
@@ -179,7 +187,7 @@ static uint32_t room(const struct side *s, uint32_t n)
         return SIZE;
     }
     if (s->lane.in_order && !s->lane.packed) { /* each behind the one before (2.7.5.2) */
-        return s->entries != 0u ? next : s->next_table % SIZE;
+        return s->entries != 0u ? next : s->next_desc % SIZE;
     }
     for (uint32_t first = 0; first < s->lane.size; first++) {
         const uint32_t all = s->lane.packed ? 1u : (1u << n) - 1u;
@@ -191,20 +199,26 @@ static uint32_t room(const struct side *s, uint32_t n)
     return SIZE;
 }
 
-static void block_request(struct entry *e, unsigned i, const struct step *step)
+static void block_request(struct entry *e, const struct step *step)
 {
     static const uint32_t types[] = {IN, OUT, FLUSH, IN};
-    const size_t slot = AREA_HEADERS + 0x20u * (size_t)(e->serial % 4u);
+    const size_t slot = AREA_HEADERS + 0x20u * (size_t)e->part;
     const uint64_t sector = (step->b & 0x40u) != 0u && types[step->b % 4u] == IN ? 100u + step->v % 16u : step->v % 64u;
     e->type = types[step->b % 4u];
-    memory_put(AT_AREA(i) + slot, 8, e->type);
-    memory_put(AT_AREA(i) + slot + 8u, 8, sector);
+    e->asked = sector;
     e->sector = e->type == FLUSH ? 0u : sector >= 100u ? 5000u + sector - 100u : 1000u + sector;
     e->seg[e->count++] = (struct piece){CLIENT_AREA + slot, 16, false};
     if (e->type != FLUSH) {
         e->seg[e->count++] = (struct piece){CLIENT_AREA + AREA_BLOCK, 512, e->type == IN};
     }
     e->seg[e->count++] = (struct piece){CLIENT_AREA + slot + 16u, 1, true};
+}
+
+static void put_header(const struct entry *e, unsigned i)
+{
+    const size_t at = AT_AREA(i) + AREA_HEADERS + 0x20u * (size_t)e->part;
+    memory_put(at, 8, e->type);
+    memory_put(at + 8u, 8, e->asked);
 }
 
 static void plain_request(struct entry *e, unsigned i, const struct step *step)
@@ -220,36 +234,53 @@ static void plain_request(struct entry *e, unsigned i, const struct step *step)
     }
 }
 
+static uint32_t free_part(const struct side *s)
+{
+    uint32_t used = 0;
+    uint32_t part = 0;
+    for (uint32_t k = 0; k < s->entries; k++) {
+        used |= 1u << s->entry[k].part;
+    }
+    while (part < PARTS && (used >> part & 1u) != 0u) {
+        part++;
+    }
+    return part;
+}
+
 bool client_post(unsigned i, const struct step *step)
 {
     struct side *s = &m_truth.side[i];
     struct entry *e = &s->entry[s->entries];
     const bool indirect = (step->a & 0x10u) != 0u && (m_queue[i].features & UINT64_C(1) << 28) != 0u;
+    const uint32_t part = free_part(s);
     size_t table = 0;
     uint32_t first;
-    if (s->entries == SIZE) {
+    if (part == PARTS || s->entries == SIZE) {
         return false;
     }
     memset(e, 0, sizeof *e);
+    e->part = part;
     e->serial = ++m_truth.serial;
     if (s->filtered) {
-        block_request(e, i, step);
+        block_request(e, step);
     } else {
         plain_request(e, i, step);
+    }
+    first = room(s, indirect ? 1u : e->count);
+    if (first == SIZE) {
+        return false;
+    }
+    if (s->filtered) {
+        put_header(e, i);
     }
     for (uint32_t k = 0; k < e->count; k++) {
         e->writable += e->seg[k].write ? e->seg[k].len : 0u;
     }
-    table = indirect && s->entries < 4u ? AREA_TABLES + 0x40u * (size_t)(e->serial % 4u) : 0u;
-    first = room(s, indirect ? 1u : e->count);
-    if (first == SIZE || (indirect && s->entries >= 4u)) {
-        return false;
-    }
     e->id = (uint16_t)first;
-    table = indirect ? AT_AREA(i) + table : 0u;
-    e->slots = (uint16_t)lane_post(&s->lane, e->seg, e->count, e->id, table,
-                                   indirect ? CLIENT_AREA + (table - AT_AREA(i)) : 0u);
-    s->next_table = e->id + e->slots;
+    table = indirect ? AREA_TABLES + 0x40u * (size_t)part : 0u;
+    e->slots = (uint16_t)lane_post(&s->lane, e->seg, e->count, e->id, indirect ? AT_AREA(i) + table : 0u,
+                                   CLIENT_AREA + table);
+    s->next_desc = e->id + e->slots;
     s->entries++;
     SAY("client %u lends buffer %u: %" PRIu32 " segments, %" PRIu32 " bytes to write", i, e->id, e->count, e->writable);
     return true;

@@ -18,16 +18,30 @@ static uint64_t stored(size_t at, unsigned bytes)
 
 /* ---------------------------------------------------------------- what it is told */
 
+static bool overlaps(uint64_t addr, uint32_t len, uint64_t part, uint32_t bytes)
+{
+    return addr < part + bytes && part < addr + len;
+}
+
+/* A queue that is on is its driver's and the monitor's. */
+static bool in_own_queue(const struct side *s, uint64_t addr, uint32_t len)
+{
+    const bool packed = s->lane.packed;
+    return !s->off && (overlaps(addr, len, CLIENT_TABLE, 16u * s->lane.size) ||
+                       overlaps(addr, len, CLIENT_RINGS, packed ? 4u : 6u + 2u * SIZE) ||
+                       overlaps(addr, len, CLIENT_RINGS + USED_PART, packed ? 4u : 6u + 8u * SIZE));
+}
+
 /* Whose memory the device is led to, and that it holds it. */
 static unsigned owner_of(const struct piece *s)
 {
     for (unsigned i = 0; i < CLIENTS; i++) {
         const uint64_t addr = s->addr - BUS(i);
         if (addr < UINT64_C(0x100000000)) {
-            const bool own_ring = s->write && (addr < CLIENT_TABLE + 0x80u) && !m_truth.side[i].off;
             HOLDS(s->len != 0u && monitor_covered(i, addr, s->len, s->write) != SIZE_MAX,
                   "the device is led to %" PRIu32 " bytes at 0x%" PRIx64 " that client %u does not hold", s->len, addr, i);
-            HOLDS(!own_ring, "the device is led to client %u's own queue, at 0x%" PRIx64, i, addr);
+            HOLDS(!s->write || !in_own_queue(&m_truth.side[i], addr, s->len),
+                  "the device is led to client %u's own queue, at 0x%" PRIx64, i, addr);
             return i;
         }
     }
@@ -168,6 +182,7 @@ static void up(const struct request *r)
     if (!m_truth.side[r->client].filtered) {
         e->len = r->len;
     } else {
+        e->status = r->said <= 2u ? r->said : 1u;
         e->len = (r->said <= 2u && r->len >= e->writable) || e->writable == 1u ? e->writable : 0u;
     }
 }

@@ -101,10 +101,10 @@ bool lane_used(const struct lane *l, struct used *u)
         u->len = (uint32_t)stored(at + 4u, 4);
         return l->used != (uint16_t)stored(l->rings + USED_PART + 2u, 2);
     }
-    at = desc_at(l, l->used & ~WRAP);
-    u->len = (uint32_t)stored(at + 8u, 4);
-    u->id = (uint32_t)stored(at + 12u, 2);
-    return (stored(at + 14u, 2) & (AVAIL_FLAG | USED_FLAG)) == ((l->used & WRAP) != 0u ? AVAIL_FLAG | USED_FLAG : 0u);
+    at = desc_at(l, l->used & ~WRAP); /* both sides write there */
+    u->len = (uint32_t)memory_get(at + 8u, 4);
+    u->id = (uint32_t)memory_get(at + 12u, 2);
+    return (memory_get(at + 14u, 2) & (AVAIL_FLAG | USED_FLAG)) == ((l->used & WRAP) != 0u ? AVAIL_FLAG | USED_FLAG : 0u);
 }
 
 static uint32_t get_desc(const struct lane *l, size_t at, struct piece *s, uint32_t *other)

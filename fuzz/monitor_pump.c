@@ -143,7 +143,6 @@ void step_sleep(const struct step *step)
     who_answered();
     memory_settle();
     monitor_check();
-    m_truth.dead = m_truth.dead || vqg_driver_needs_reset(&m_own.monitor.driver);
     if (work || m_truth.lies || m_truth.side[0].hostile || m_truth.side[1].hostile || m_truth.resetting) {
         return;
     }
