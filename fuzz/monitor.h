@@ -174,14 +174,16 @@ void client_enable(unsigned i);
 void client_forget(unsigned i);
 /** Looks at what came back. */
 void client_take(unsigned i);
-/** An honest request; false: no room. */
-bool client_post(unsigned i, const struct step *step);
 struct entry *client_entry(unsigned i, uint32_t serial);
-void step_client_post(const struct step *step);
 void step_client_spoil(const struct step *step);
 void step_client_write(const struct step *step);
 void step_client_reset(const struct step *step);
 void step_withdraw(const struct step *step);
+
+/* ---- monitor_post.c ---- */
+/** An honest request; false: no room. */
+bool client_post(unsigned i, const struct step *step);
+void step_client_post(const struct step *step);
 
 /* ---- monitor_device.c ---- */
 /** Looks at what it is told to do; returns how many chains. */

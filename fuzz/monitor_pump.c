@@ -31,12 +31,18 @@ void pump_may_store(bool restart)
     memory_may_store(AT_IO(0u), 2u * JOBS * IO_BYTES);
 }
 
-/* A chain that was taken and ended in this call: its status byte is nowhere any more. */
+/* A chain that was taken and ended in this call: its status byte lies wherever a hostile client can write. */
 static void may_store_status(void)
 {
     for (unsigned i = 0; i < CLIENTS; i++) {
+        const bool packed = m_truth.side[i].lane.packed;
+        const size_t avail = packed ? 4u : 6u + 2u * SIZE;
+        const size_t used = packed ? USED_PART + 4u : USED_PART + 6u + 8u * SIZE;
         if (m_truth.side[i].filtered && m_truth.side[i].hostile) {
             memory_may_store(AT_AREA(i), AREA_RDONLY);
+            memory_may_store(AT_RINGS(i) + avail, USED_PART - avail);
+            memory_may_store(AT_RINGS(i) + used, 0x80u - used);
+            memory_may_store(AT_TABLE(i) + 16u * m_truth.side[i].lane.size, 0x80u - 16u * m_truth.side[i].lane.size);
         }
     }
 }
