@@ -12,9 +12,6 @@ struct vqg_cap m_caps[CLIENTS][CAPS];
 struct vqg_queue m_queue[CLIENTS];
 
 static struct vqg_cap_table tables[CLIENTS];
-static struct vqg_cap sectors[2];
-static struct vqg_cap_table sector_table;
-static struct vqg_filter filter;
 
 const char *memory_place(size_t at)
 {
@@ -97,23 +94,6 @@ static uint64_t features_of(uint8_t head)
     return f;
 }
 
-static void begin_filter(void)
-{
-    struct vqg_caps caps;
-    memset(sectors, 0, sizeof sectors);
-    sectors[0].size = 64;
-    sectors[0].bus = 1000;
-    sectors[0].rights = 3;
-    sectors[1].base = 100;
-    sectors[1].size = 16;
-    sectors[1].bus = 5000;
-    sectors[1].rights = 1;
-    HOLDS(vqg_cap_table_init(&sector_table, sectors, 2, 0) == VQG_OK, "a good table of sectors");
-    caps = vqg_cap_table_caps(&sector_table);
-    HOLDS(vqg_blk_init(&m_own.blk, &caps, VQG_BLK_F_FLUSH, 0, 0) == VQG_OK, "a good client of a disk");
-    filter = vqg_blk_filter(&m_own.blk);
-}
-
 static void begin_client(unsigned i, uint8_t head, bool filtered)
 {
     struct vqg_client_memory memory = {m_own.jobs[i], m_truth.njobs, m_own.segs[i], SEGMENTS, shared.bytes + AT_IO(i),
@@ -137,7 +117,7 @@ static void begin_client(unsigned i, uint8_t head, bool filtered)
     q->used_addr = CLIENT_RINGS + USED_PART;
     s->filtered = filtered;
     s->off = true;
-    HOLDS(vqg_client_init(&m_own.client[i], &memory, filtered ? &filter : NULL) == VQG_OK, "a good client");
+    HOLDS(vqg_client_init(&m_own.client[i], &memory, filtered ? filter_of_disk() : NULL) == VQG_OK, "a good client");
     HOLDS(vqg_device_init(&m_own.client[i].device, NULL, &p, &caps, m_own.slots[i], SIZE) == VQG_OK, "a good endpoint");
     client_enable(i);
 }
@@ -169,7 +149,7 @@ void monitor_begin(const uint8_t *head)
     }
     memset(&m_own.client, 0, sizeof m_own.client);
     m_truth.njobs = 1u + (head[3] + 2u) % JOBS;
-    begin_filter();
+    filter_begin();
     for (unsigned i = 0; i < CLIENTS; i++) {
         begin_client(i, head[i], i == 1u && (head[3] & 0x80u) != 0u);
     }
@@ -276,6 +256,6 @@ void monitor_end(void)
         HOLDS(m_truth.side[i].entries == 0u, "client %u waits for ever", i);
         HOLDS(free == m_truth.njobs && vqg_client_is_drained(&m_own.client[i]), "client %u: a job never ends", i);
     }
-    HOLDS(sectors[0].pins == 0u && sectors[1].pins == 0u, "sectors are pinned for ever");
+    filter_end();
     end_canaries();
 }

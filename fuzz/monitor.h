@@ -13,6 +13,7 @@
 #include "memory.h"
 #include "vqguard/blk_filter.h"
 #include "vqguard/monitor.h"
+#include "vqguard/notify.h"
 
 #define CLIENTS 2u
 #define SIZE 8u     /* of each queue; a packed one has less by one */
@@ -156,6 +157,8 @@ extern struct monitor_truth {
     uint32_t njobs;
     uint32_t serial;
     unsigned answers; /* waiting */
+    bool asked[JOBS]; /* the filter was asked about the chain of this job, and not told how it ended */
+    bool refused[JOBS];
 } m_truth;
 
 extern struct vqg_cap m_caps[CLIENTS][CAPS];
@@ -175,10 +178,19 @@ void client_forget(unsigned i);
 /** Looks at what came back. */
 void client_take(unsigned i);
 struct entry *client_entry(unsigned i, uint32_t serial);
-void step_client_spoil(const struct step *step);
-void step_client_write(const struct step *step);
 void step_client_reset(const struct step *step);
 void step_withdraw(const struct step *step);
+
+/* ---- monitor_filter.c ---- */
+void filter_begin(void);
+void filter_end(void);
+/** Of a client that has sectors 0 to 63, and 100 to 115 to read. */
+const struct vqg_filter *filter_of_disk(void);
+
+/* ---- monitor_hostile.c ---- */
+void step_client_spoil(const struct step *step);
+void step_client_write(const struct step *step);
+void step_hint(const struct step *step);
 
 /* ---- monitor_post.c ---- */
 /** An honest request; false: no room. */

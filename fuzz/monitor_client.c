@@ -42,6 +42,19 @@ void client_forget(unsigned i)
     }
 }
 
+/* Of what it had, nothing is left but what the device has. */
+static void check_left(unsigned i)
+{
+    uint32_t left = 0;
+    for (uint32_t k = 0; k < m_truth.njobs; k++) {
+        left += m_own.jobs[i][k].chain.owner_ != NULL ? 1u : 0u;
+    }
+    for (uint32_t k = 0; k < m_truth.requests; k++) {
+        left -= m_truth.request[k].client == i ? 1u : 0u;
+    }
+    HOLDS(m_truth.lies || left == 0u, "client %u was reset, and %" PRIu32 " requests are left", i, left);
+}
+
 /* `a`: which client; bit 1: only when all that it had came back, as a good driver. */
 void step_client_reset(const struct step *step)
 {
@@ -62,6 +75,7 @@ void step_client_reset(const struct step *step)
     } else {
         vqg_client_reset(&m_own.client[i]);
         client_forget(i);
+        check_left(i);
     }
     memory_settle();
     monitor_check();
@@ -165,73 +179,6 @@ void client_take(unsigned i)
     }
 }
 
-/* ---------------------------------------------------------------- what it does besides */
-
-static uint64_t some_address(unsigned i, uint32_t v)
-{
-    static const uint64_t bases[] = {CLIENT_RINGS, CLIENT_TABLE, CLIENT_AREA, CLIENT_AREA};
-    switch (v >> 29) {
-    case 7:
-        return UINT64_MAX - (v & 0x1ffu);
-    case 6:
-        return BUS(1u - i) + CLIENT_AREA + (v & 0x3ffu);
-    case 5:
-        return IO_BUS(i) + (v & 0x3ffu);
-    default:
-        return bases[v % 4u] + (v >> 2) % 0x420u - 0x10u;
-    }
-}
-
-/* `a`: which client, and which descriptor; `b`: which field of it, or of the ring. */
-void step_client_spoil(const struct step *step)
-{
-    const unsigned i = step->a % CLIENTS;
-    struct side *s = &m_truth.side[i];
-    size_t at = AT_TABLE(i) + 16u * (size_t)(step->a >> 1 & 7u);
-    if ((step->b & 0x80u) != 0u) {
-        at = AT_AREA(i) + AREA_TABLES + 16u * (size_t)(step->a >> 1 & 15u);
-    }
-    s->hostile = true;
-    switch (step->b % 8u) {
-    case 0:
-        memory_put(at, 8, some_address(i, step->v));
-        break;
-    case 1:
-        memory_put(at + 8u, 4, step->v);
-        break;
-    case 2:
-        memory_put(at + 12u, 2, memory_get(at + 12u, 2) ^ 1u << step->v % 16u);
-        break;
-    case 3:
-        memory_put(at + 14u, 2, memory_get(at + 14u, 2) ^ 1u << step->v % 16u);
-        break;
-    case 4:
-        memory_put(AT_RINGS(i) + 2u, 2, memory_get(AT_RINGS(i) + 2u, 2) + 1u);
-        break;
-    case 5:
-        memory_put(AT_RINGS(i) + 4u + 2u * (size_t)(step->a >> 1 & 7u), 2, step->v);
-        break;
-    case 6:
-        memory_put(AT_AREA(i) + AREA_HEADERS + 0x20u * (step->a >> 1 & 3u) + 4u * (step->b >> 4 & 3u), 4, step->v);
-        break;
-    default:
-        memory_put(AT_RINGS(i) + 2u, 2, step->v);
-        break;
-    }
-}
-
-void step_client_write(const struct step *step)
-{
-    static const unsigned widths[] = {1, 2, 4, 8};
-    const unsigned i = step->a % CLIENTS;
-    const unsigned bytes = widths[step->a >> 1 & 3u];
-    const size_t at = step->b % (AREA_BYTES + 0x100u) / bytes * bytes;
-    m_truth.side[i].hostile = true;
-    memory_put(at < AREA_BYTES ? AT_AREA(i) + at
-               : at < AREA_BYTES + 0x80u ? AT_RINGS(i) + at - AREA_BYTES : AT_TABLE(i) + at - AREA_BYTES - 0x80u,
-               bytes, step->v);
-}
-
 /* ---------------------------------------------------------------- its memory is taken away, and given back */
 
 static bool is_lent(unsigned i)
@@ -263,6 +210,8 @@ void step_withdraw(const struct step *step)
         st = vqg_client_withdraw(&m_own.client[i], cap.base, cap.size, (step->a & 2u) != 0u);
         memory_settle();
         HOLDS(st == VQG_BUSY || !is_lent(i), "client %u: memory is taken away that the device has", i);
+        HOLDS(st == VQG_OK || (step->a & 2u) == 0u || m_own.client[i].device.judge.guard.state == VQG_STATE_OFF,
+              "client %u goes on lending what is to be taken away", i);
         if (!was_off && m_own.client[i].device.judge.guard.state == VQG_STATE_OFF) {
             client_forget(i);
         }
