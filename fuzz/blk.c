@@ -91,6 +91,43 @@ void blk_step_sectors(const struct step *step)
     HOLDS(vqg_cap_table_replace(&sector_table, i, &cap) == (busy ? VQG_BUSY : VQG_OK), "sectors in flight, or not");
 }
 
+/* `b`: which way; `v`: which sectors. */
+void blk_step_admit(const struct step *step)
+{
+    static const uint32_t types[] = {IN, OUT, DISCARD, ZEROES};
+    struct vqg_guard guard;
+    struct vqg_blk_request r;
+    struct blk_meaning m;
+    enum vqg_status st;
+    memset(&guard, 0, sizeof guard);
+    memset(&r, 0, sizeof r);
+    memset(&m, 0, sizeof m);
+    r.type = types[step->b % 4u];
+    r.sector = (step->a & 0x80u) != 0u ? memory_address(step->v) : step->v % 400u;
+    r.sectors = step->a % 128u;
+    m.type = r.type;
+    m.sector = r.sector;
+    m.sectors = r.sectors;
+    st = vqg_blk_admit(&guard, &blk_own.blk, 9, &r);
+    if (r.sectors == 0u) {
+        HOLDS(st == VQG_BAD_COUNT, "no sectors are admitted");
+        return;
+    }
+    blk_decode_sectors(&m);
+    blk_truth.refuse = false;
+    blk_truth.other = false;
+    HOLDS((st == VQG_OK) == (m.broken == 0u), "sectors %" PRIu64 ", %" PRIu32 " of them: %s", r.sector, r.sectors,
+          vqg_status_name(st));
+    if (st == VQG_OK) {
+        HOLDS(r.bus == blk_sectors[m.cap].bus + (r.sector - blk_sectors[m.cap].base), "another sector of the disk");
+        vqg_blk_release(&blk_own.blk, &r);
+    } else {
+        HOLDS(guard.violation.rule == vqg_status_rule(st) && guard.violation.index == 9u, "the record has another rule");
+    }
+    vqg_blk_release(&blk_own.blk, &r);
+    blk_check_pins();
+}
+
 static void begin_sectors(const uint8_t *head)
 {
     static const struct {

@@ -79,6 +79,7 @@ void blk_latched(enum vqg_rule rule);
 void blk_check_pins(void);
 void blk_step_reset(const struct step *step);
 void blk_step_sectors(const struct step *step);
+void blk_step_admit(const struct step *step);
 
 /* ---- blk_client.c: what a client asks for ---- */
 void blk_forget_posted(void);
@@ -92,7 +93,6 @@ void blk_step_parse(const struct step *step);
 void blk_step_lower(const struct step *step);
 void blk_step_disk(const struct step *step);
 void blk_step_raise(const struct step *step);
-void blk_step_admit(const struct step *step);
 
 /* ---- blk_decode.c: what a request is, by the specification alone ---- */
 struct blk_meaning {

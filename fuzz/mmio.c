@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* A device behind registers: honest, but for what a script has it say. */
+/* Each access of a call is answered and logged, and the log is held against what should be there. */
 #include "mmio.h"
 
 #include <inttypes.h>
 #include <string.h>
 
-#define REGISTERS 0x200u
 #define LIES 6u
 #define LOG 96u /* of a call: 16 turns of a field in two pieces, or two waits */
 
@@ -22,123 +21,16 @@ struct mmio_own mmio_own;
 struct mmio_truth mmio_truth;
 
 static struct {
-    uint64_t offered;
-    uint32_t size_max;
-    uint32_t slow;     /* how often it shows what it is asked to change */
-    uint32_t patience; /* of the driver */
-    uint32_t sel[2];   /* which word of the features, which queue */
-    uint32_t status;
-    uint32_t ready[MMIO_QUEUES];
-    uint32_t resetting;
-    struct {
-        uint8_t kind; /* 0: honest */
-        uint32_t value;
-    } says[REGISTERS / 4u];
-    uint32_t reads; /* of a script */
-} device;
-
-static struct {
     struct access log[LOG];
     unsigned count;
     unsigned at; /* of the oracle */
     unsigned reads;
     unsigned waits;
+    unsigned patience; /* of the driver, in all calls */
     bool late;
     struct step lie[LIES];
     unsigned lies;
 } call;
-
-/* ---------------------------------------------------------------- what it would say, if it were honest */
-
-static uint32_t later(uint32_t *left, uint32_t now, uint32_t then)
-{
-    *left -= *left != 0u ? 1u : 0u;
-    return *left != 0u ? now : then;
-}
-
-static uint32_t honest(uint32_t offset)
-{
-    const uint32_t queue = device.sel[1] % MMIO_QUEUES;
-    switch (offset) {
-    case 0x000:
-        return 0x74726976;
-    case 0x004:
-        return 2;
-    case 0x008:
-        return 2;
-    case 0x010:
-        return device.sel[0] < 2u ? (uint32_t)(device.offered >> 32u * device.sel[0]) : 0u;
-    case 0x034:
-        return device.sel[1] < MMIO_QUEUES ? device.size_max : 0u;
-    case 0x044:
-        return device.ready[queue];
-    case 0x060:
-        return device.reads & 3u;
-    case 0x070:
-        return device.status == 0u ? later(&device.resetting, 0xf, 0) : device.status;
-    case 0x0c0:
-        return later(&device.resetting, 1, 0);
-    case 0x0fc:
-        return 7;
-    default:
-        return offset * 2654435761u;
-    }
-}
-
-static void obey(uint32_t offset, uint32_t value)
-{
-    const uint32_t queue = device.sel[1] % MMIO_QUEUES;
-    switch (offset) {
-    case 0x014:
-        device.sel[0] = value;
-        break;
-    case 0x030:
-        device.sel[1] = value;
-        break;
-    case 0x044:
-        device.ready[queue] = value;
-        break;
-    case 0x070:
-        device.status = value;
-        if (value == 0u) {
-            device.resetting = device.slow;
-            memset(device.ready, 0, sizeof device.ready);
-        }
-        break;
-    case 0x0c0:
-        device.resetting = device.slow;
-        device.ready[queue] = 0;
-        break;
-    default:
-        break;
-    }
-}
-
-/* ---------------------------------------------------------------- what it says */
-
-/* How an answer differs: another value, another bit, one more, or a new one each time. */
-static uint32_t changed(unsigned how, uint32_t value, uint32_t v)
-{
-    switch (how & 3u) {
-    case 0:
-        return v;
-    case 1:
-        return value ^ UINT32_C(1) << v % 32u;
-    case 2:
-        return value + v % 5u - 2u;
-    default:
-        return v + device.reads;
-    }
-}
-
-/* `b`: which register, from now on; bit 7 of `a`: it is honest again. */
-void mmio_step_say(const struct step *step)
-{
-    static const uint16_t offsets[] = {0x00, 0x04, 0x08, 0x10, 0x34, 0x44, 0x60, 0x70, 0xc0, 0xfc, 0x100, 0x104};
-    const uint32_t at = offsets[step->b % (sizeof offsets / sizeof offsets[0])] / 4u;
-    device.says[at].kind = (uint8_t)((step->a & 0x80u) != 0u ? 0u : 1u + (step->a & 3u));
-    device.says[at].value = step->v;
-}
 
 /* Read `b` of the next call is answered so. */
 void mmio_step_lie(const struct step *step)
@@ -162,20 +54,16 @@ static void note(enum access_kind kind, uint32_t offset, uint32_t bytes, uint32_
 static uint32_t on_read(void *context, uint32_t offset, uint32_t bytes)
 {
     uint32_t value;
-    HOLDS(context == &device, "another context");
+    HOLDS(context == &call, "another context");
     HOLDS(bytes == 4u || (offset >= 0x100u && (bytes == 1u || bytes == 2u)), "a register read of %" PRIu32 " bytes", bytes);
     HOLDS(offset % bytes == 0u && offset + bytes <= 0x1000u, "a read of 0x%" PRIx32, offset);
-    value = honest(offset);
-    if (offset < REGISTERS && device.says[offset / 4u].kind != 0u) {
-        value = changed(device.says[offset / 4u].kind - 1u, value, device.says[offset / 4u].value);
-    }
+    value = mmio_register(offset);
     for (unsigned i = 0; i < call.lies; i++) {
         if (call.lie[i].b % 24u == call.reads) {
-            value = changed(call.lie[i].a, value, call.lie[i].v);
+            value = mmio_changed(call.lie[i].a, value, call.lie[i].v);
         }
     }
     value &= UINT32_MAX >> (32u - 8u * bytes);
-    device.reads++;
     call.reads++;
     note(READ, offset, bytes, value);
     return value;
@@ -183,22 +71,22 @@ static uint32_t on_read(void *context, uint32_t offset, uint32_t bytes)
 
 static void on_write(void *context, uint32_t offset, uint32_t value)
 {
-    HOLDS(context == &device, "another context");
+    HOLDS(context == &call, "another context");
     HOLDS(offset % 4u == 0u && offset < 0x100u, "a write of 0x%" PRIx32, offset);
-    obey(offset, value);
+    mmio_obey(offset, value);
     note(WRITE, offset, 4, value);
 }
 
 static bool on_wait(void *context)
 {
-    HOLDS(context == &device && !call.late, "a wait beyond the deadline");
+    HOLDS(context == &call && !call.late, "a wait beyond the deadline");
     call.waits++;
-    call.late = call.waits > device.patience;
+    call.late = call.waits > call.patience;
     note(WAIT, 0, 0, !call.late);
     return !call.late;
 }
 
-const struct vqg_mmio_hooks mmio_hooks = {on_read, on_write, on_wait, &device};
+const struct vqg_mmio_hooks mmio_hooks = {on_read, on_write, on_wait, &call};
 
 /* No memory is shared: any access to it is outside of it. */
 const char *memory_place(size_t at)
@@ -295,13 +183,9 @@ void mmio_begin(const uint8_t *head)
     canary_set(mmio_own.c1);
     memset(&mmio_own.mmio, 0xa5, sizeof mmio_own.mmio);
     memset(&mmio_truth, 0, sizeof mmio_truth);
-    memset(&device, 0, sizeof device);
     call.lies = 0;
-    device.offered = UINT64_C(1) << 32 | (uint64_t)head[0] << 28 | head[1] | (uint64_t)head[2] << 33 |
-                     (uint64_t)head[3] << 50;
-    device.size_max = (head[4] & 0x80u) != 0u ? 32768u : 1u + head[4] % 64u;
-    device.slow = head[5] % 4u;
-    device.patience = head[6] % MMIO_PATIENCE;
+    call.patience = head[6] % MMIO_PATIENCE;
+    mmio_registers_begin(head);
     HOLDS(vqg_mmio_probe(&mmio_own.mmio, NULL, 0) == VQG_BAD_TRANSPORT, "a transport without hooks");
 }
 

@@ -33,7 +33,16 @@ extern struct mmio_truth {
     uint32_t max[MMIO_QUEUES]; /* as the device said */
 } mmio_truth;
 
-/* ---- mmio.c: the device ---- */
+/* ---- mmio_registers.c: the device ---- */
+void mmio_registers_begin(const uint8_t *head);
+/** What it says, and that it is written. */
+uint32_t mmio_register(uint32_t offset);
+void mmio_obey(uint32_t offset, uint32_t value);
+/** How an answer differs: another value, another bit, one more, or a new one each time. */
+uint32_t mmio_changed(unsigned how, uint32_t value, uint32_t v);
+void mmio_step_say(const struct step *step);
+
+/* ---- mmio.c: the log ---- */
 extern const struct vqg_mmio_hooks mmio_hooks;
 void mmio_begin(const uint8_t *head);
 void mmio_end(void);
@@ -51,7 +60,6 @@ bool mmio_said_zero(uint32_t offset);
 /** The device has broken a rule; of kind SETUP it is noted alone. */
 enum vqg_status mmio_broken(enum vqg_rule rule);
 void mmio_note(enum vqg_rule rule);
-void mmio_step_say(const struct step *step);
 void mmio_step_lie(const struct step *step);
 
 /* ---- mmio_setup.c: how a transport gets so far ---- */
