@@ -116,6 +116,7 @@ static void begin_client(unsigned i, uint8_t head, bool filtered)
     q->avail_addr = CLIENT_RINGS;
     q->used_addr = CLIENT_RINGS + USED_PART;
     s->filtered = filtered;
+    s->events = (head & 4u) != 0u;
     s->off = true;
     HOLDS(vqg_client_init(&m_own.client[i], &memory, filtered ? filter_of_disk() : NULL) == VQG_OK, "a good client");
     HOLDS(vqg_device_init(&m_own.client[i].device, NULL, &p, &caps, m_own.slots[i], SIZE) == VQG_OK, "a good endpoint");
@@ -131,6 +132,7 @@ static void begin_device(uint8_t head)
     memset(&q, 0, sizeof q);
     q.features = features_of(head);
     m_truth.indirect = (head & 2u) != 0u;
+    m_truth.events = (head & 4u) != 0u;
     lane_begin(&m_truth.device, DEVICE, (head & 1u) != 0u, (head & 8u) != 0u);
     q.size = m_truth.device.size;
     q.desc = shared.bytes + AT_TABLE(DEVICE);

@@ -108,6 +108,8 @@ struct side {
     bool off;
     bool dead;      /* before the call */
     bool loan;      /* held */
+    bool events;    /* an interrupt depends on an event word */
+    bool told;      /* something came back since it was last asked whether to interrupt */
     struct entry entry[SIZE];
     uint32_t entries;
     uint32_t next_desc;
@@ -154,6 +156,7 @@ extern struct monitor_truth {
     bool dead;      /* and it was latched */
     bool resetting;
     bool indirect;
+    bool events;
     uint32_t njobs;
     uint32_t serial;
     unsigned answers; /* waiting */
@@ -210,6 +213,7 @@ void step_lie(const struct step *step);
 void step_device_write(const struct step *step);
 
 /* ---- monitor_pump.c ---- */
+void step_interrupt(const struct step *step);
 void pump(uint32_t budget);
 void device_reset(void);
 void device_restart(void);

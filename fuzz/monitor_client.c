@@ -35,6 +35,7 @@ void client_forget(unsigned i)
     struct side *s = &m_truth.side[i];
     s->off = true;
     s->dead = false;
+    s->told = false;
     s->entries = 0;
     for (uint32_t k = 0; k < m_truth.requests; k++) {
         struct request *r = &m_truth.request[k];
@@ -166,6 +167,7 @@ void client_take(unsigned i)
     }
     for (uint32_t n = 0; lane_used(&s->lane, &u); n++) {
         HOLDS(n < 4u * SIZE, "client %u: returns without end", i);
+        s->told = true;
         if (!s->hostile) {
             if (s->lent[u.id % 256u] != 0u) {
                 s->lent[u.id % 256u]--;

@@ -9,7 +9,7 @@ static const struct step_kind kinds[] = {
     {"lie", 2, step_lie},               {"device write", 2, step_device_write},
     {"client reset", 4, step_client_reset}, {"withdraw", 4, step_withdraw},
     {"sleep", 3, step_sleep},           {"device reset", 4, step_reset},
-    {"hint", 2, step_hint},
+    {"hint", 2, step_hint},             {"interrupt", 2, step_interrupt},
 };
 
 const struct harness harness = {"monitor", EITHER, kinds, sizeof kinds / sizeof kinds[0], monitor_begin, monitor_end};

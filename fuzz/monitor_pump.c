@@ -79,7 +79,7 @@ static void who_answered(void)
 
 /* ---------------------------------------------------------------- calls */
 
-static void call(void)
+static void call(uint32_t budget)
 {
     const bool answers = m_truth.answers != 0u;
     bool hostile = answers || m_truth.lies;
@@ -91,8 +91,9 @@ static void call(void)
     if (answers) {
         memcpy(before, found, sizeof before);
     }
-    /* The rings are looked at for each chain anew; an honest one has nothing twice behind them. */
-    memory_call(NO_POLL, hostile ? SHARED_BYTES : packed ? AT_AREA(0u) : AT_TABLE(0u));
+    /* The rings are looked at for each chain anew. Behind them an honest client has nothing twice; what does not fit into
+     * its share, is looked at in each turn. */
+    memory_call(NO_POLL, hostile || budget != 1u ? SHARED_BYTES : packed ? AT_AREA(0u) : AT_TABLE(0u));
     pump_may_store(false);
 }
 
@@ -102,7 +103,7 @@ void pump(uint32_t budget)
     struct vqg_moved moved;
     enum vqg_status st;
     uint32_t seen;
-    call();
+    call(budget);
     st = vqg_monitor_pump(&m_own.monitor, budget, &moved);
     SAY("the pump: %s, %" PRIu32 " down, %" PRIu32 " up, %" PRIu32 " refused", vqg_status_name(st), moved.down, moved.up,
         moved.refused);
@@ -116,6 +117,7 @@ void pump(uint32_t budget)
     HOLDS(st == (was_dead ? VQG_DEAD : st) && (was_dead || st == VQG_OK || vqg_is_violation(st)), "the pump says %s",
           vqg_status_name(st));
     m_truth.dead = m_truth.dead || vqg_is_violation(st);
+    HOLDS(m_truth.lies || m_truth.events || moved.kick == (moved.down != 0u), "the device is notified, or not");
     HOLDS(st == VQG_OK || moved.down == 0u, "chains go down to a device that is latched");
     for (unsigned i = 0; i < CLIENTS; i++) {
         const enum vqg_rule rule = vqg_device_violation(&m_own.client[i].device)->rule;
@@ -132,6 +134,17 @@ void pump(uint32_t budget)
     monitor_check();
 }
 
+/* Nobody but a hostile one asks not to be interrupted. */
+void step_interrupt(const struct step *step)
+{
+    const unsigned i = step->a % CLIENTS;
+    struct side *s = &m_truth.side[i];
+    const bool interrupt = vqg_client_interrupt(&m_own.client[i]);
+    HOLDS(s->hostile || !interrupt || s->told, "client %u is interrupted for nothing", i);
+    HOLDS(s->hostile || s->events || interrupt == s->told, "client %u is not interrupted", i);
+    s->told = false;
+}
+
 void step_pump(const struct step *step)
 {
     pump(step->a < 8u ? 1u : 1u + step->a % 8u);
@@ -143,7 +156,7 @@ void step_sleep(const struct step *step)
     struct vqg_moved moved;
     bool work;
     (void)step;
-    call();
+    call(1);
     work = vqg_monitor_enable(&m_own.monitor);
     HOLDS(memory_loads() <= 24u, "%u loads before it sleeps", memory_loads());
     who_answered();
@@ -152,7 +165,7 @@ void step_sleep(const struct step *step)
     if (work || m_truth.lies || m_truth.side[0].hostile || m_truth.side[1].hostile || m_truth.resetting) {
         return;
     }
-    call();
+    call(4);
     HOLDS(vqg_monitor_pump(&m_own.monitor, 4, &moved) == VQG_OK && moved.up + moved.down + moved.refused == 0u,
           "it slept, and there was something to do");
     memory_settle();
@@ -170,7 +183,7 @@ void device_reset(void)
 
 void device_restart(void)
 {
-    call();
+    call(1);
     HOLDS(vqg_monitor_reset_acked(&m_own.monitor) == VQG_OK, "the device's reset is not acknowledged");
     who_answered();
     may_store_status();
