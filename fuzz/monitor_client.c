@@ -125,13 +125,10 @@ static void take_honest(unsigned i, const struct used *u)
         k++;
     }
     HOLDS(k < s->entries, "client %u: buffer %" PRIu32 " came back, which was not lent", i, u->id);
-    if (s->lane.in_order) { /* one element stands for all up to it */
-        for (uint16_t at = s->lane.used; k != 0u; k--) {
-            slots += s->entry[0].slots;
-            came_back(s, 0, true, s->entry[0].writable);
-            at = lane_behind(&s->lane, at, 1);
-            s->lane.used = s->lane.packed ? s->lane.used : at;
-        }
+    for (; s->lane.in_order && k != 0u; k--) { /* one element stands for all up to it */
+        slots += s->entry[0].slots;
+        s->lane.used = (uint16_t)(s->lane.used + (s->lane.packed ? 0u : 1u));
+        came_back(s, 0, true, s->entry[0].writable);
     }
     slots += s->entry[k].slots;
     came_back(s, k, false, u->len);
