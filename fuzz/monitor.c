@@ -107,7 +107,8 @@ static void begin_client(unsigned i, uint8_t head, bool filtered)
     p.max_elements = SEGMENTS;
     p.max_table_entries = SEGMENTS;
     p.chain = (head & 0x20u) != 0u ? VQG_CHAIN_DROP : VQG_CHAIN_LATCH;
-    p.max_bytes_in_flight = (head & 0x40u) == 0u ? 0u : filtered ? 1100u : 120u;
+    s->limit = (head & 0x40u) == 0u ? 0u : filtered ? 1100u : 120u;
+    p.max_bytes_in_flight = s->limit;
     memset(q, 0, sizeof *q);
     q->features = features_of(head);
     lane_begin(&s->lane, i, (head & 1u) != 0u, (head & 8u) != 0u);
@@ -168,6 +169,7 @@ static void check_jobs(unsigned i)
 {
     const struct vqg_client *c = &m_own.client[i];
     uint32_t pins[CAPS] = {0, 0, 0, 0, 0};
+    uint64_t bytes = 0;
     uint32_t busy = 0;
     uint32_t free = 0;
     for (const struct vqg_job *job = c->free_; job != NULL; job = job->next_) {
@@ -177,12 +179,15 @@ static void check_jobs(unsigned i)
     for (uint32_t k = 0; k < m_truth.njobs; k++) {
         const struct vqg_chain *chain = &m_own.jobs[i][k].chain;
         busy += chain->owner_ != NULL ? 1u : 0u;
+        bytes += chain->owner_ != NULL ? (uint64_t)chain->readable + chain->writable : 0u;
         for (uint32_t n = 0; n < chain->count && chain->owner_ != NULL; n++) {
             HOLDS(chain->seg[n].pin < CAPS, "a pin of nothing");
             pins[chain->seg[n].pin]++;
         }
     }
     HOLDS(busy + free == m_truth.njobs, "client %u has lost a job", i);
+    HOLDS(m_truth.side[i].limit == 0u || bytes <= m_truth.side[i].limit, "client %u has %" PRIu64 " bytes in flight", i,
+          bytes);
     pins[0] += m_truth.side[i].off ? 0u : 2u;
     pins[1] += m_truth.side[i].off ? 0u : 1u;
     for (unsigned k = 0; k < CAPS; k++) {

@@ -109,6 +109,7 @@ struct side {
     bool dead;      /* before the call */
     bool loan;      /* held */
     bool events;    /* an interrupt depends on an event word */
+    uint64_t limit; /* of bytes in flight, or 0 */
     bool told;      /* something came back since it was last asked whether to interrupt */
     struct entry entry[SIZE];
     uint32_t entries;

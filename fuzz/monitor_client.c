@@ -215,7 +215,10 @@ void step_withdraw(const struct step *step)
             client_forget(i);
         }
     }
-    if (st == VQG_OK) {
+    if (st == VQG_BUSY) {
+        HOLDS(vqg_cap_table_replace(m_own.client[i].device.judge.caps.table, 3, &cap) == VQG_BUSY,
+              "client %u: memory in flight is given away", i);
+    } else {
         HOLDS(vqg_cap_table_replace(m_own.client[i].device.judge.caps.table, 3, &cap) == VQG_OK,
               "client %u: memory is pinned that nobody has", i);
         s->loan = !s->loan;
