@@ -98,7 +98,7 @@ void blk_step_post(const struct step *step)
 /* The latest request is not what it was: `b`: in which field. */
 void blk_step_spoil(const struct step *step)
 {
-    const uint16_t element = (uint16_t)(latest.head + (latest.count != 0u ? step->a % latest.count : 0u));
+    const uint16_t element = (uint16_t)(latest.head + (latest.count != 0u ? (uint32_t)step->a % latest.count : 0u));
     const size_t desc = AT_DESC + 16u * (size_t)(element % BLK_QUEUE);
     switch (step->b % 9u) {
     case 0:
