@@ -23,5 +23,5 @@ for path in "$WORK"/fuzz/fuzz/*_fuzzer; do
     done
     (cd "$seeds" && zip -q "$OUT/${fuzzer}_seed_corpus.zip" -r .)
     cp "$from/fuzz/vqguard.dict" "$OUT/$fuzzer.dict"
-    printf '[libfuzzer]\nmax_len = 784\nlen_control = 0\ntimeout = 10\n' >"$OUT/$fuzzer.options"
+    printf '[libfuzzer]\nmax_len = 784\nlen_control = 0\nentropic = 0\ntimeout = 10\n' >"$OUT/$fuzzer.options"
 done

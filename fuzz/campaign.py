@@ -24,7 +24,8 @@ import minimise
 
 ROOM = 16 << 20
 PROGRESS = re.compile(r"^#(\d+).*cov: (\d+).*corp: (\d+)/.*exec/s: (\d+)", re.M)
-OPTIONS = ["-max_len=784", "-len_control=0", "-timeout=10", "-print_funcs=0",
+# Weighing scripts by how rare their features are takes a third of the time, and finds fewer features in the same time.
+OPTIONS = ["-max_len=784", "-len_control=0", "-entropic=0", "-timeout=10", "-print_funcs=0",
            f"-dict={pathlib.Path(__file__).parent / 'vqguard.dict'}"]
 
 

@@ -257,7 +257,8 @@ def main():
     if not wanted:
         page.write("power", table(rows, results, reasons, absent))
     left = sum(row[1] in absent for row in chosen)
-    print(f"{len(chosen) - left} rules taken out one at a time, {left} left out; of {wrong} the verdict is not as it should be")
+    print(f"{len(chosen) - left} rules taken out one at a time, {left} left out; of {wrong} the verdict is not as it "
+          "should be")
     return 1 if wrong else 0
 
 
