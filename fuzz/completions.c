@@ -117,7 +117,7 @@ void completions_looked(bool more)
     const uint16_t at = lent.model.last_used;
     lent.quiet = false;
     if (lent.life != LIFE_LIVE) {
-        HOLDS(!more, "an endpoint that is not live has something");
+        HOLDS(more == (lent.life == LIFE_UNTOLD), "an endpoint that is not live has something");
         return;
     }
     if (lent.model.batch != 0u || lent.kept || (!world.packed && lent.seen != at)) {

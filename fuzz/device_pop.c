@@ -281,7 +281,7 @@ void step_kicks(const struct step *step)
         SAY("kicks: %s", more ? "there is more" : "armed");
         HOLDS(memory_loads() <= 1u, "to arm takes one look");
         if (!truth.live) {
-            HOLDS(!more && memory_loads() == 0u, "an endpoint that is not live looks");
+            HOLDS(more == truth.untold && memory_loads() == 0u, "an endpoint that is not live looks");
         } else {
             judge_kicks(more);
             if (!more) {
