@@ -10,7 +10,7 @@ OUT, a line a rule, and a rule that is there already, of the same harnesses, is 
 most a minute; those that are likely to notice go first, and others are only tried for a moment. Each is tried with the
 seeds of the known attacks, and the one that notices from nothing as well: seconds and executions are those of that one
 process, in time of a core. Without RULE the table in docs/assurance.md is written. The script that gave the loss away
-is minimised and kept below fuzz/regressions, if there is none for this rule.
+is minimised and kept below fuzz/regressions, unless one there does so already.
 
 With --check, BUILD has harnesses with a main of their own: for each rule a script of fuzz/regressions fails without it.
 
@@ -146,8 +146,15 @@ def kept(number):
     return sorted(REGRESSIONS.glob(f"*/without_{number.lower()}"))
 
 
+def gives_away(number, rule, build):
+    """One of the committed scripts fails without the rule."""
+    environment = dict(os.environ, VQG_FUZZ_ASSUME=rule)
+    return any(minimise.player(build / f"{file.parent.name}_fuzzer", environment)(file.read_bytes())
+               for file in kept(number))
+
+
 def keep(harness, rule, number, script):
-    if not kept(number):
+    if not gives_away(number, rule, harness.parent):
         play = minimise.player(harness, dict(os.environ, VQG_FUZZ_ASSUME=rule))
         to = REGRESSIONS / name_of(harness) / f"without_{number.lower()}"
         to.parent.mkdir(parents=True, exist_ok=True)
@@ -159,15 +166,12 @@ def check(build):
     rows, reasons, tried, lost = rules(), unseen(), 0, 0
     harnesses = built(build)
     for number, name, headers in rows:
-        files = kept(number)
-        plays = {file: build / f"{file.parent.name}_fuzzer" for file in files}
         wrong = None
         if number in reasons:
-            wrong = f"{number} is in fuzz/unseen.txt, and there is {files[0]}" if files else None
+            wrong = f"{number} is in fuzz/unseen.txt, and there is {kept(number)[0]}" if kept(number) else None
         elif fit(harnesses, headers):
             tried += 1
-            environment = dict(os.environ, VQG_FUZZ_ASSUME=name)
-            if not any(minimise.player(play, environment)(file.read_bytes()) for file, play in plays.items()):
+            if not gives_away(number, name, build):
                 wrong = f"without {number} no script of fuzz/regressions fails; scripts/fuzz --power {number}"
         if wrong:
             lost += 1
