@@ -82,6 +82,10 @@ static void r2_reset_is_over_when_the_status_reads_0(void **state)
         assert_access(&b, b.count - 1u, false, 0x070, 0);
         assert_int_equal(vqg_mmio_violation(&m)->rule, VQG_RULE_NONE);
         assert_status(vqg_mmio_begin(&m), VQG_OK);
+        /* Nor does what went well before. */
+        b.slow = 100;
+        assert_status(vqg_mmio_reset(&m), VQG_TIMEOUT);
+        assert_status(vqg_mmio_begin(&m), VQG_BAD_STATE);
     }
 }
 

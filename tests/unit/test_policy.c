@@ -75,6 +75,8 @@ static void strict_profile_refuses_whatever_two_implementations_may_read_differe
     assert_int_equal(p.chain, VQG_CHAIN_LATCH);
     assert_int_equal(p.direction, VQG_DIRECTION_ANY);
     assert_true(p.refuse_mixed);
+    assert_false(p.accept_unflagged);
+    assert_false(p.accept_claimed);
     assert_int_equal(p.max_address, 0);
     assert_int_equal(p.max_bytes_in_flight, 0);
     assert_int_equal(p.max_bytes, 0);
@@ -97,6 +99,8 @@ static void spec_profile_allows_what_the_specification_allows(void **state)
     assert_int_equal(p.chain, VQG_CHAIN_LATCH);
     assert_int_equal(p.direction, VQG_DIRECTION_ANY);
     assert_false(p.refuse_mixed);
+    assert_true(p.accept_unflagged);
+    assert_true(p.accept_claimed);
     assert_int_equal(p.max_address, 0);
     assert_int_equal(p.max_bytes_in_flight, 0);
     assert_int_equal(p.max_bytes, 0);

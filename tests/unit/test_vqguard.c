@@ -50,6 +50,8 @@ static void build_that_assumes_nothing_says_so(void **state)
     (void)state;
     assert_string_equal(info.version, VQG_VERSION_STRING);
     assert_int_equal(info.rules, (uint32_t)VQG_RULE_COUNT - 1u);
+    assert_int_equal(info.packed, VQG_CONFIG_PACKED);
+    assert_int_equal(info.cross_endian, VQG_CONFIG_CROSS_ENDIAN);
     assert_int_equal(info.assumed, 0);
     assert_int_equal(bits(&info), 0);
 }
