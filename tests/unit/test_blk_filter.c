@@ -599,6 +599,42 @@ static void b6_sectors_of_a_client_that_was_reset_stay_pinned_until_the_disk_is_
     hall_free(h);
 }
 
+/* A read beside what is sent otherwise: its descriptors are others. */
+static void send_beside(struct hall *h)
+{
+    header_bytes(world_at(h->d.w, HEADER_AT), IN, 0x5555, 3);
+    element(h->d.w, 0, HEADER_AT, 16, D_NEXT, 1);
+    element(h->d.w, 1, DATA_AT, 512, D_WRITE | D_NEXT, 2);
+    element(h->d.w, 2, STATUS_AT, 1, D_WRITE, 0);
+    peer_make_available(h->d.w, h->d.position, 0);
+    h->d.position++;
+    pump(h);
+}
+
+static void b6_refused_request_ends_no_pin_of_another_one(void **state)
+{
+    struct hall *h = hall_new(VQG_CHAIN_DROP);
+    (void)state;
+    /* Two jobs that had a pin each are free again, and one of them has the next request. */
+    send(h, IN, 3, 0, 512);
+    send_beside(h);
+    h->disk = 2; /* the disk has done both */
+    put_little(ring[2] + 4, 4, get_little(ring[1] + 4, 2));
+    put_little(ring[2] + 8, 4, 513);
+    put_little(ring[2] + 12, 4, get_little(ring[1] + 6, 2));
+    put_little(ring[2] + 16, 4, 513);
+    put_little(ring[2] + 2, 2, 2);
+    assert_int_equal(h->d.caps[CAP_RW].pins, 2);
+    pump(h);
+    assert_int_equal(h->d.caps[CAP_RW].pins, 0);
+    send_beside(h);
+    assert_int_equal(h->d.caps[CAP_RW].pins, 1);
+    send(h, OUT, RO_FIRST, 512, 0);
+    assert_int_equal(h->moved.refused, 1);
+    assert_int_equal(h->d.caps[CAP_RW].pins, 1);
+    hall_free(h);
+}
+
 static void room_that_is_too_small_is_not_written(void **state)
 {
     struct hall *h = hall_new(VQG_CHAIN_LATCH);
@@ -649,6 +685,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(d4_disks_status_is_fetched_once),
     cmocka_unit_test(requests_fail_when_the_disk_is_reset_and_their_sectors_are_free),
     cmocka_unit_test(b6_sectors_of_a_client_that_was_reset_stay_pinned_until_the_disk_is_done),
+    cmocka_unit_test(b6_refused_request_ends_no_pin_of_another_one),
     cmocka_unit_test(room_that_is_too_small_is_not_written),
 };
 TEST_MAIN(tests)

@@ -58,6 +58,23 @@ static void x8_writable_element_over_a_part_of_the_queue_is_refused(void **state
     }
 }
 
+static void x8_part_that_moved_is_kept_where_it_is_now(void **state)
+{
+    struct world *w = world_new(8, 0);
+    const uint64_t used = world_addr(WORLD_DATA) + 0x100u;
+    (void)state;
+    world_start_device(w);
+    element(w, 0, WORLD_DATA, 16, D_WRITE, 0);
+    peer_make_available(w, 0, 0);
+    assert_pops(w, &w->chain); /* near where the used ring will be */
+    w->queue.used_addr = used;
+    restart(w);
+    peer_entry(w, WORLD_DESC, 0, used, 16, D_WRITE, 0);
+    peer_make_available(w, 0, 0);
+    assert_refused(w, VQG_RULE_SELF_ALIAS, 0, used, used);
+    world_free(w);
+}
+
 static void x8_each_part_is_kept_in_whatever_order_the_parts_lie(void **state)
 {
     /* Which place desc, avail and used take, of three; each place is 256 bytes, the parts 128, 22 and 70. */
@@ -334,6 +351,7 @@ static void m3_in_flight_are_the_rings_and_what_is_popped(void **state)
 
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(x8_writable_element_over_a_part_of_the_queue_is_refused),
+    cmocka_unit_test(x8_part_that_moved_is_kept_where_it_is_now),
     cmocka_unit_test(x8_each_part_is_kept_in_whatever_order_the_parts_lie),
     cmocka_unit_test(x8_writable_entry_of_a_table_over_the_used_ring_is_refused),
     cmocka_unit_test(m1_buffer_over_two_capabilities_is_refused_by_the_strict_profile),
