@@ -182,7 +182,6 @@ VQG_API VQG_PORT_COLD void vqg_device_drop_(struct vqg_device *d, uint16_t head,
     slot->count = (uint16_t)count;
     /* Not even an empty buffer was written completely: its element is written. */
     slot->writable = UINT32_MAX;
-    slot->cookie = NULL;
     slot->serial = vqg_record_begin_(&d->record); /* none of its descriptors bears it: nobody works on them */
     vqg_device_advance_(d, head, count);
     if (d->ring.in_order) {

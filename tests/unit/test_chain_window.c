@@ -83,6 +83,16 @@ static void m2_window_has_the_rights_of_its_capability_and_no_other(void **state
     refuses(r, ADDR_WRONLY + 16u, 16, false, VQG_RULE_RIGHT, 1, ADDR_WRONLY + 16u, VQG_CAP_WRITE);
 }
 
+static void x8_window_that_the_highest_address_ends_in_a_part_ends_before_it(void **state)
+{
+    struct room *r = room_new();
+    (void)state;
+    r->judge.policy.max_address = PART_DESC;
+    assert_int_equal(take(r, PART_DESC - 1u, 1, true), VQG_OK);
+    assert_open(r, CAP_RING, ADDR_RING, PART_DESC - 1u);
+    refuses(r, PART_DESC, 1, true, VQG_RULE_SELF_ALIAS, INDEX, PART_DESC, PART_DESC);
+}
+
 static void x8_window_ends_where_the_parts_of_the_queue_begin(void **state)
 {
     uint64_t end = PART_USED + BYTES_USED;
@@ -264,6 +274,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(m1_element_one_byte_beyond_the_window_latches),
     cmocka_unit_test(m1_element_one_byte_beyond_the_window_is_split_where_the_policy_says_so),
     cmocka_unit_test(m2_window_has_the_rights_of_its_capability_and_no_other),
+    cmocka_unit_test(x8_window_that_the_highest_address_ends_in_a_part_ends_before_it),
     cmocka_unit_test(x8_window_ends_where_the_parts_of_the_queue_begin),
     cmocka_unit_test(x8_window_between_two_parts_touches_neither),
     cmocka_unit_test(x8_inside_a_part_there_is_no_window),

@@ -190,6 +190,9 @@ static void queue_that_does_not_fit_the_transport_is_named(void **state)
     q.desc_addr += 8u;
     assert_not_enabled(&b, &m, &q, VQG_BAD_DESC);
     q = queue_of(&m);
+    q.desc_addr += 1u;
+    assert_not_enabled(&b, &m, &q, VQG_BAD_DESC);
+    q = queue_of(&m);
     q.avail_addr += 1u;
     assert_not_enabled(&b, &m, &q, VQG_BAD_AVAIL);
     q = queue_of(&m);
@@ -197,6 +200,9 @@ static void queue_that_does_not_fit_the_transport_is_named(void **state)
     assert_not_enabled(&b, &m, &q, VQG_BAD_AVAIL);
     q = queue_of(&m);
     q.used_addr += 2u;
+    assert_not_enabled(&b, &m, &q, VQG_BAD_USED);
+    q = queue_of(&m);
+    q.used_addr += 1u;
     assert_not_enabled(&b, &m, &q, VQG_BAD_USED);
     q = queue_of(&m);
     q.used_addr = q.desc_addr;

@@ -240,7 +240,34 @@ static void what_no_device_can_show_is_refused(void **state)
     assert_status(vqg_mmio_device_init(NULL, &f.shown), VQG_BAD_ENDPOINT);
 }
 
+static void init_forgets_what_was_there(void **state)
+{
+    struct file f;
+    uint32_t i;
+    (void)state;
+    file_shown(&f);
+    memset(&f.d, 0xee, sizeof f.d);
+    for (i = 0; i < QUEUES; i++) {
+        memset(&f.queues[i], 0xee, sizeof f.queues[i]);
+        f.queues[i].size_max = 64;
+    }
+    assert_status(vqg_mmio_device_init(&f.d, &f.shown), VQG_OK);
+    for (i = 0; i < QUEUES; i++) {
+        static const struct vqg_mmio_queue cleared = {.size_max = 64};
+        assert_memory_equal(&f.queues[i], &cleared, sizeof cleared);
+    }
+    assert_int_equal(file_get(&f, 0x070), 0);
+    assert_int_equal(file_get(&f, 0x060), 0);
+    assert_int_equal(vqg_mmio_device_violation(&f.d)->count, 0);
+    assert_int_equal(vqg_mmio_device_violation(&f.d)->rule, VQG_RULE_NONE);
+    memset(&f.d, 0xee, sizeof f.d);
+    f.shown.device_id = 0;
+    assert_status(vqg_mmio_device_init(&f.d, &f.shown), VQG_BAD_TRANSPORT);
+    assert_int_equal(f.d.guard.state, VQG_STATE_OFF);
+}
+
 static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(init_forgets_what_was_there),
     cmocka_unit_test(t12_registers_show_what_they_should),
     cmocka_unit_test(t12_register_is_read_as_4_bytes),
     cmocka_unit_test(features_are_shown_word_by_word),

@@ -233,6 +233,17 @@ static void s5_no_number_that_comes_again_brings_a_free_descriptor_back(void **s
     }
 }
 
+static void s5_numbers_that_begin_again_do_so_from_the_first_slot_on(void **state)
+{
+    struct ward *w = ward_new();
+    (void)state;
+    mark(&w->slots[0], 2, 39);
+    w->record.serial = UINT32_MAX;
+    assert_int_equal(vqg_record_begin_(&w->record), 2);
+    assert_false(vqg_record_is_used_(&w->record, &w->slots[0]));
+    assert_true(vqg_record_is_used_(&w->record, &w->slots[7]));
+}
+
 static void x4_the_record_is_kept_without_a_look_at_shared_memory(void **state)
 {
     struct ward *w = ward_new();
@@ -262,6 +273,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(numbers_go_up_by_1_and_change_no_slot),
     cmocka_unit_test(s5_numbers_that_begin_again_keep_who_is_in_flight),
     cmocka_unit_test(s5_no_number_that_comes_again_brings_a_free_descriptor_back),
+    cmocka_unit_test(s5_numbers_that_begin_again_do_so_from_the_first_slot_on),
     cmocka_unit_test(x4_the_record_is_kept_without_a_look_at_shared_memory),
     cmocka_unit_test(a_slot_takes_32_bytes_where_a_pointer_has_8),
 };

@@ -80,6 +80,39 @@ static void r7_chains_in_flight_are_popped_again_first(void **state)
     }
 }
 
+static void r7_chain_that_is_dropped_when_it_is_popped_again_goes_back_in_its_turn(void **state)
+{
+    struct world *w = world_new(8, VQG_F_IN_ORDER);
+    struct vqg_device_state s;
+    uint16_t heads[8];
+    struct pool p;
+    uint16_t n;
+    (void)state;
+    pool_init(&p);
+    w->policy.chain = VQG_CHAIN_DROP;
+    world_start_device(w);
+    for (n = 0; n < 2u; n++) {
+        plain(w, n);
+        peer_make_available(w, n, n);
+        assert_pops(w, &p.chain[n]);
+    }
+    save(w, &s, heads, 8);
+    move_on(w);
+    assert_status(vqg_device_restore(&w->device, &s), VQG_OK);
+    peer_desc(w, 0, world_addr(WORLD_DATA), 0, D_WRITE, 0);
+    assert_status(vqg_device_pop(&w->device, &p.chain[2]), VQG_V_ZERO_LENGTH);
+    (void)vqg_device_notify(&w->device);
+    assert_int_equal(peer_get_used_idx(w), 1); /* the other one has yet to be popped */
+    assert_int_equal(peer_get_used_id(w, 0), 0);
+    assert_pops(w, &p.chain[3]);
+    assert_int_equal(p.chain[3].head, 1);
+    assert_status(vqg_device_push(&w->device, &p.chain[3], 16), VQG_OK);
+    (void)vqg_device_notify(&w->device);
+    assert_int_equal(peer_get_used_idx(w), 2);
+    assert_int_equal(peer_get_used_id(w, 1), 1);
+    world_free(w);
+}
+
 static void r7_heads_that_wait_are_work_and_are_judged_when_they_are_popped(void **state)
 {
     struct world *w = device_new(8, 0);
@@ -350,6 +383,7 @@ static void restore_wants_a_queue_that_was_not_used_yet(void **state)
 }
 
 static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(r7_chain_that_is_dropped_when_it_is_popped_again_goes_back_in_its_turn),
     cmocka_unit_test(r7_heads_that_wait_are_work_and_are_judged_when_they_are_popped),
     cmocka_unit_test(r7_chains_in_flight_are_popped_again_first),
     cmocka_unit_test(r7_number_of_heads_that_the_indices_contradict_is_refused),
