@@ -147,6 +147,29 @@ static void x8_window_between_two_parts_touches_neither(void **state)
     }
 }
 
+static void x8_parts_under_capabilities_of_their_own_are_kept_whatever_their_order(void **state)
+{
+    static const uint64_t place[3] = {ADDR_A + 0x400u, ADDR_C + 0x400u, ADDR_RING + 0x400u};
+    static const unsigned sequence[6][3] = {{0, 1, 2}, {0, 2, 1}, {1, 0, 2}, {1, 2, 0}, {2, 0, 1}, {2, 1, 0}};
+    unsigned i;
+    unsigned n;
+    (void)state;
+    for (i = 0; i < 18u; i++) {
+        const unsigned *as = sequence[i / 3u];
+        uint64_t at = place[i % 3u];
+        struct room *r = room_new();
+        for (n = 0; n < 3u; n++) {
+            vqg_judge_own_(&r->judge, n, place[as[n]], 0x80);
+        }
+        assert_int_equal(take(r, at - 16u, 16, true), VQG_OK);
+        assert_int_equal(take(r, at + 0x80u, 16, true), VQG_OK);
+        refuses(r, at + 0x7fu, 1, true, VQG_RULE_SELF_ALIAS, INDEX, at + 0x7fu, at);
+        r->judge.guard.state = (uint8_t)VQG_STATE_LIVE;
+        vqg_guard_clear_(&r->judge.guard);
+        refuses(r, at, 1, true, VQG_RULE_SELF_ALIAS, INDEX, at, at);
+    }
+}
+
 static void x8_inside_a_part_there_is_no_window(void **state)
 {
     static const uint64_t inside[] = {PART_DESC, PART_DESC + BYTES_DESC - 1u, PART_AVAIL, PART_AVAIL + BYTES_AVAIL - 1u,
@@ -277,6 +300,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(x8_window_that_the_highest_address_ends_in_a_part_ends_before_it),
     cmocka_unit_test(x8_window_ends_where_the_parts_of_the_queue_begin),
     cmocka_unit_test(x8_window_between_two_parts_touches_neither),
+    cmocka_unit_test(x8_parts_under_capabilities_of_their_own_are_kept_whatever_their_order),
     cmocka_unit_test(x8_inside_a_part_there_is_no_window),
     cmocka_unit_test(c4_window_ends_at_the_highest_address),
     cmocka_unit_test(capability_over_all_addresses_but_the_last_is_no_special_case),
