@@ -629,9 +629,12 @@ static void b6_refused_request_ends_no_pin_of_another_one(void **state)
     assert_int_equal(h->d.caps[CAP_RW].pins, 0);
     send_beside(h);
     assert_int_equal(h->d.caps[CAP_RW].pins, 1);
+    h->d.caps[CAP_RO].pins = 1; /* as by another client */
     send(h, OUT, RO_FIRST, 512, 0);
     assert_int_equal(h->moved.refused, 1);
     assert_int_equal(h->d.caps[CAP_RW].pins, 1);
+    assert_int_equal(h->d.caps[CAP_RO].pins, 1);
+    h->d.caps[CAP_RO].pins = 0;
     hall_free(h);
 }
 
