@@ -1,28 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* The set-up of a device endpoint: what the model says to it, and what is at fault. */
 #include "device.h"
+#include "same_policy.h"
 
 #include <string.h>
 
 static struct vqg_device sibling;
 static struct vqg_slot sibling_slots[SIBLING_SIZE];
-
-static void policy_of_model(struct sm_policy *p)
-{
-    const struct vqg_policy *from = &world.policy;
-    memset(p, 0, sizeof *p);
-    p->max_elements = from->max_elements;
-    p->max_table_entries = from->max_table_entries;
-    p->max_chain_bytes = from->max_bytes;
-    p->max_bytes_in_flight = from->max_bytes_in_flight;
-    p->max_addr = from->max_address;
-    p->min_readable = from->min_readable;
-    p->min_writable = from->min_writable;
-    p->direction = (enum sm_direction)from->direction;
-    p->zero_length = from->zero == VQG_ZERO_SKIP ? SM_ZERO_SKIP : SM_ZERO_REJECT;
-    p->spanning = from->span == VQG_SPAN_SPLIT ? SM_SPANNING_SPLIT : SM_SPANNING_REFUSE;
-    p->canonical = from->refuse_mixed;
-}
 
 static struct sm_set init_model(struct sm_dev *dev, const struct vqg_queue *q, uint16_t avail, uint16_t used)
 {
@@ -42,7 +26,7 @@ static struct sm_set init_model(struct sm_dev *dev, const struct vqg_queue *q, u
     c.batch_used = true;
     c.capability_count = caps_model(grants);
     c.capabilities = grants;
-    policy_of_model(&c.policy);
+    same_policy(&c.policy, &world.policy);
     return sm_dev_init(dev, &c, memory);
 }
 

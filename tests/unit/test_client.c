@@ -13,8 +13,8 @@ static void numbers_say_how_much_memory_it_takes(void **state)
     assert_int_equal(vqg_client_segs(32768, 32768), 0x40000000 + 32768 + 2);
     assert_true(vqg_client_segs(UINT32_MAX, 32768) == (uint64_t)UINT32_MAX * 32768u + 32770u);
     assert_int_equal(VQG_JOB_SCRATCH % 16u, 0);
-    assert_int_equal(vqg_job_io_bytes(1), VQG_JOB_SCRATCH + 3 * 16);
-    assert_int_equal(vqg_job_io_bytes(32768), VQG_JOB_SCRATCH + 32770 * 16);
+    assert_int_equal(vqg_job_io_bytes(1), 48 + 3 * 16);
+    assert_int_equal(vqg_job_io_bytes(32768), 48 + 32770 * 16);
 }
 
 #define JOB_IO (VQG_JOB_SCRATCH + 5u * 16u) /* a table of 3 segments and a filter's 2 */
