@@ -66,6 +66,19 @@ VQG_API VQG_PORT_NODISCARD enum vqg_status vqg_device_save(const struct vqg_devi
     return VQG_OK;
 }
 
+/**
+ * Tells where the queue is, for a back end that writes that down as it goes, because it
+ * may end without a chance to save: `last_avail` and `used`, and nothing else of `s`.
+ *
+ * @param d the endpoint, set up; trusted, like all that the caller gives
+ * @param s the state; its heads are left alone
+ */
+VQG_API void vqg_device_position(const struct vqg_device *d, struct vqg_device_state *s)
+{
+    s->last_avail = d->ring.get;
+    s->used = d->ring.put;
+}
+
 /** The rules for a saved state of a packed queue: nothing was in flight. */
 VQG_API enum vqg_status vqg_device_check_saved_packed_(struct vqg_device *d, const struct vqg_device_state *s)
 {

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: MIT */
+#include "report.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+struct report report;
+
+static void line(const char *format, va_list arguments)
+{
+    (void)fputs("vqguard-blk: ", stderr);
+    (void)vfprintf(stderr, format, arguments);
+    (void)fputc('\n', stderr);
+}
+
+void report_say(const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    line(format, arguments);
+    va_end(arguments);
+}
+
+void report_detail(const char *format, ...)
+{
+    va_list arguments;
+    if (!report.verbose) {
+        return;
+    }
+    va_start(arguments, format);
+    line(format, arguments);
+    va_end(arguments);
+}
+
+void report_event(const char *name, const char *format, ...)
+{
+    va_list arguments;
+    if (!report.json) {
+        return;
+    }
+    (void)printf("{\"event\":\"%s\"", name);
+    va_start(arguments, format);
+    (void)vprintf(format, arguments);
+    va_end(arguments);
+    (void)puts("}");
+    (void)fflush(stdout);
+}
