@@ -42,7 +42,7 @@ bool hostile_delays(const struct vring *v);
 bool hostile_watches(const struct vring *v);
 
 /* The status of a request, and how much was written, before both are; false: no status is to be written. */
-bool hostile_answer(struct request *r, uint8_t *status);
+bool hostile_answer(const struct request *r, uint8_t *status, uint32_t *written);
 
 /* Something was returned and is not published: true when that was done here. */
 bool hostile_publish(struct vring *v);

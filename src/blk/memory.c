@@ -98,3 +98,21 @@ bool memory_guest_addr(const struct memory *mem, uint64_t user_addr, uint64_t *g
     }
     return false;
 }
+
+void *memory_at(const struct memory *mem, uint64_t guest_addr, uint64_t bytes)
+{
+    uint32_t i;
+    for (i = 0; i < mem->count; i++) {
+        const struct vqg_cap *cap = &mem->caps[i];
+        if (guest_addr - cap->base < cap->size && bytes <= cap->size - (guest_addr - cap->base)) {
+            return (unsigned char *)cap->map + (guest_addr - cap->base);
+        }
+    }
+    return NULL;
+}
+
+void *memory_at_user(const struct memory *mem, uint64_t user_addr, uint64_t bytes)
+{
+    uint64_t guest_addr;
+    return memory_guest_addr(mem, user_addr, &guest_addr) ? memory_at(mem, guest_addr, bytes) : NULL;
+}

@@ -32,6 +32,10 @@ void memory_unmap(struct memory *mem);
 /* The guest's address of what the front end has at `user_addr`; false when that is not shared. */
 bool memory_guest_addr(const struct memory *mem, uint64_t user_addr, uint64_t *guest_addr);
 
+/* Where that many bytes of the guest's are mapped here; null when they are not, as a whole. */
+void *memory_at(const struct memory *mem, uint64_t guest_addr, uint64_t bytes);
+void *memory_at_user(const struct memory *mem, uint64_t user_addr, uint64_t bytes);
+
 /* Maps `bytes` bytes of a file that a client gave, from `offset` on, and watches them; null when it is not as long. */
 void *memory_map_file(int fd, uint64_t offset, uint64_t bytes, void **map, size_t *map_bytes);
 

@@ -80,8 +80,11 @@ static void push(struct request *r)
     e.next = r->end;
     inflight_return(&v->inflight, e.id);
     inflight_return_element(&v->inflight, &e);
-    st = vqg_device_push(&v->device, &r->chain, r->written);
     vqg_device_position(&v->device, &now);
+    v->last_at = now.used;
+    v->last_written = r->written;
+    st = vqg_device_push(&v->device, &r->chain, r->written);
+    r->taken = false;
     r->next = v->idle;
     v->idle = r;
     if (st != VQG_OK) {
@@ -101,7 +104,7 @@ static void push(struct request *r)
 static void answer(struct request *r, uint8_t status, uint32_t written)
 {
     struct vring *v = r->vring;
-    if (hostile_answer(r, &status) && r->chain.writable != 0u) {
+    if (hostile_answer(r, &status, &written) && r->chain.writable != 0u) {
         put(r, r->chain.writable - 1u, &status, 1u);
     }
     /* A length counts from the first byte: a status behind data that nobody wrote is in none. */
@@ -230,6 +233,7 @@ static void take(struct vring *v, struct request *r)
     v->flying++;
     r->next = NULL;
     r->ended = false;
+    r->taken = true;
     vqg_device_position(&v->device, &now);
     r->end = now.last_avail;
     inflight_take(&v->inflight, r->chain.head);

@@ -46,7 +46,8 @@ struct request {
     struct iovec iov[BLK_SEGMENTS];
     uint32_t written;
     uint16_t end;      /* position behind it */
-    bool ended;
+    bool taken;        /* and not returned */
+    bool ended;        /* only its turn is waited for */
 };
 
 struct vring {
@@ -83,6 +84,9 @@ struct vring {
     uint32_t resumed_count;
     uint16_t heads[VRING_REQUESTS]; /* returned and not published */
     uint32_t head_count;
+    /* what was returned last, and where */
+    uint16_t last_at;
+    uint32_t last_written;
 };
 
 void vring_init(struct vring *v, struct vring_world *world, uint32_t index);

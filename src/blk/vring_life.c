@@ -112,13 +112,13 @@ static uint16_t finish_return(struct vring *v, uint64_t ring)
     const uint32_t offset = e.at & 0x7fffu;
     const uint16_t lap = (uint16_t)((e.at & 0x8000u) != 0u ? VQG_DESC_F_AVAIL | VQG_DESC_F_USED : 0u);
     const uint16_t available = (uint16_t)((e.at & 0x8000u) != 0u ? VQG_DESC_F_AVAIL : VQG_DESC_F_USED);
-    const struct vqg_cap *cap = vqg_cap_table_lookup(&v->world->memory.table, ring);
+    void *map = memory_at(&v->world->memory, ring, vqg_desc_bytes(v->num));
     struct vqg_shared at;
     uint16_t flags;
-    if (!e.under_way || offset >= v->num || cap == NULL || cap->size - (ring - cap->base) < vqg_desc_bytes(v->num)) {
+    if (!e.under_way || offset >= v->num || map == NULL) {
         return e.at;
     }
-    at = vqg_shared_at((unsigned char *)cap->map + (ring - cap->base) + (size_t)offset * 16u, false);
+    at = vqg_shared_at((unsigned char *)map + (size_t)offset * 16u, false);
     flags = vqg_fetch16_(at, 14u);
     if ((flags & (VQG_DESC_F_AVAIL | VQG_DESC_F_USED)) == available) {
         vqg_put32_(at, 8u, e.len);
