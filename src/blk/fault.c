@@ -70,7 +70,10 @@ void fault_unwatch(const void *base)
 
 bool fault_seen(void)
 {
-    bool was = seen != 0;
+    return seen != 0;
+}
+
+void fault_forget(void)
+{
     seen = 0;
-    return was;
 }

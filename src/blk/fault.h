@@ -18,7 +18,8 @@ bool fault_watch(void *base, size_t bytes);
 /* No longer; before the mapping goes. */
 void fault_unwatch(const void *base);
 
-/* True, once, when there was one since the last call. */
+/* There was one; until that is forgotten, what the client's memory says is nobody's word. */
 bool fault_seen(void);
+void fault_forget(void);
 
 #endif

@@ -77,7 +77,7 @@ static void drop(struct server *s)
     s->drop = NULL;
     loop_remove(&s->loop, &s->client);
     session_end(&s->session);
-    (void)fault_seen(); /* what this one did to its memory is over */
+    fault_forget();
     if (!loop_add(&s->loop, &s->listener, false)) {
         s->over = true;
     }

@@ -6,7 +6,7 @@
 
 struct report report;
 
-static void line(const char *format, va_list arguments)
+__attribute__((format(printf, 1, 0))) static void line(const char *format, va_list arguments)
 {
     (void)fputs("vqguard-blk: ", stderr);
     (void)vfprintf(stderr, format, arguments);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "vring.h"
 
+#include "fault.h"
 #include "hostile.h"
 #include "report.h"
 
@@ -27,6 +28,9 @@ static void tell(struct vring *v, enum vqg_status st)
     const enum vqg_rule rule = vqg_status_rule(st);
     v->broken++;
     v->world->total.dropped++;
+    if (fault_seen()) {
+        return; /* the client is dropped for that, and nothing else is to be said of it */
+    }
     if (v->broken != 1u) {
         report_detail("queue %u: rule %s %s", v->index, vqg_rule_id(rule), vqg_rule_name(rule));
         return;
@@ -43,6 +47,9 @@ static void tell(struct vring *v, enum vqg_status st)
 static void tell_dead(struct vring *v)
 {
     const uint64_t one = 1;
+    if (fault_seen()) {
+        return;
+    }
     report_say("queue %u stands still until the guest resets it", v->index);
     if (v->err >= 0) {
         ssize_t ignored = write(v->err, &one, sizeof one);
