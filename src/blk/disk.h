@@ -32,6 +32,7 @@ struct disk_io {
     struct iovec *iov; /* changed */
     unsigned iov_count;
     int error;    /* 0, or an errno */
+    void *owner;  /* whose it is */
     struct disk_io *next;
 };
 

@@ -134,7 +134,7 @@ static void answer(struct request *r, uint8_t status, uint32_t written)
 
 void vring_ended(struct disk_io *io)
 {
-    struct request *r = (struct request *)((unsigned char *)io - offsetof(struct request, io));
+    struct request *r = io->owner;
     struct vring_world *w = r->vring->world;
     const uint32_t data = io->op == DISK_READ ? r->blk.bytes : 0u;
     if (io->error != 0) {
@@ -218,6 +218,7 @@ static void serve(struct request *r)
         return;
     }
     memset(&r->io, 0, sizeof r->io);
+    r->io.owner = r;
     if (!storage(r)) {
         answer(r, VQG_BLK_S_UNSUPP, 0);
         return;
