@@ -29,12 +29,16 @@ static void r7_positions_and_wrap_counters_make_a_round_trip(void **state)
         packed_begin(p, sizes[i] - 1u, false);
         for (k = 0; k < 20u; k++) {
             struct vqg_device_state s;
+            struct vqg_device_state now;
             memset(&s, 0xee, sizeof s);
             s.heads = NULL;
             s.capacity = 0;
             assert_status(vqg_device_save(&p->w->device, &s), VQG_OK);
             assert_int_equal(s.last_avail, packed_word(p->avail));
             assert_int_equal(s.used, packed_word(p->used));
+            vqg_device_position(&p->w->device, &now);
+            assert_int_equal(now.last_avail, s.last_avail);
+            assert_int_equal(now.used, s.used);
             assert_int_equal(s.count, 0);
             /* A list that waits is popped there, not here. */
             packed_list(p, n, (uint16_t)(k % sizes[i]));

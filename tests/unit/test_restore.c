@@ -358,6 +358,37 @@ static void save_looks_at_the_queue_alone_and_not_at_the_slots_behind_it(void **
     world_free(w);
 }
 
+static void position_is_where_the_next_chain_is_taken_and_returned_and_nothing_else(void **state)
+{
+    struct world *w = device_new(8, 0);
+    struct vqg_device_state s;
+    struct vqg_device_state before;
+    struct vqg_device endpoint;
+    struct pool p;
+    (void)state;
+    pool_init(&p);
+    device_at(w, 65535);
+    plain(w, 0);
+    plain(w, 1);
+    peer_make_available(w, 65535, 0);
+    peer_make_available(w, 0, 1);
+    assert_pops(w, &p.chain[0]);
+    assert_pops(w, &p.chain[1]);
+    assert_status(vqg_device_push(&w->device, &p.chain[1], 0), VQG_OK);
+    memset(&s, 0xa5, sizeof s);
+    before = s;
+    endpoint = w->device;
+    vqg_device_position(&w->device, &s);
+    assert_int_equal(s.last_avail, 1);
+    assert_int_equal(s.used, 0); /* pushed, and not published: behind it already */
+    assert_ptr_equal(s.heads, before.heads);
+    assert_int_equal(s.capacity, before.capacity);
+    assert_int_equal(s.count, before.count);
+    assert_memory_equal(&w->device, &endpoint, sizeof endpoint);
+    assert_status(vqg_device_push(&w->device, &p.chain[0], 0), VQG_OK);
+    world_free(w);
+}
+
 static void restore_wants_a_queue_that_was_not_used_yet(void **state)
 {
     struct world *w = world_new(8, 0);
@@ -394,6 +425,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(s4_head_that_was_restored_and_is_made_available_again_latches),
     cmocka_unit_test(save_names_what_is_missing),
     cmocka_unit_test(save_looks_at_the_queue_alone_and_not_at_the_slots_behind_it),
+    cmocka_unit_test(position_is_where_the_next_chain_is_taken_and_returned_and_nothing_else),
     cmocka_unit_test(restore_wants_a_queue_that_was_not_used_yet),
 };
 
