@@ -25,8 +25,9 @@ static void handler(int number, siginfo_t *info, void *context)
         uintptr_t base = (uintptr_t)watched[i].base;
         if (watched[i].bytes != 0u && at - base < watched[i].bytes) {
             /* The whole mapping, whatever the size of its pages: this client is lost in any case. */
-            if (mmap(watched[i].base, watched[i].bytes, PROT_READ | PROT_WRITE,
-                     MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | MAP_NORESERVE, -1, 0) != MAP_FAILED) {
+            const void *zeroes = mmap(watched[i].base, watched[i].bytes, PROT_READ | PROT_WRITE,
+                                      MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | MAP_NORESERVE, -1, 0);
+            if (zeroes != MAP_FAILED) {
                 seen = 1;
                 return;
             }

@@ -32,7 +32,9 @@ struct server {
 static void came(void *context)
 {
     struct server *s = context;
-    int sock = accept4(s->listener.fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+    struct sockaddr_un from;
+    socklen_t bytes = sizeof from;
+    int sock = accept4(s->listener.fd, (struct sockaddr *)&from, &bytes, SOCK_CLOEXEC | SOCK_NONBLOCK);
     if (sock < 0) {
         return; /* it has gone already */
     }
