@@ -38,6 +38,7 @@ static void came(void *context)
     if (sock < 0) {
         return; /* it has gone already */
     }
+    report_client();
     s->client.fd = sock;
     s->served = true;
     session_begin(&s->session, sock);

@@ -6,6 +6,13 @@
 
 struct report report;
 
+static unsigned lines;
+
+void report_client(void)
+{
+    lines = 0;
+}
+
 __attribute__((format(printf, 1, 0))) static void line(const char *format, va_list arguments)
 {
     (void)fputs("vqguard-blk: ", stderr);
@@ -16,6 +23,13 @@ __attribute__((format(printf, 1, 0))) static void line(const char *format, va_li
 void report_say(const char *format, ...)
 {
     va_list arguments;
+    if (lines++ >= REPORT_LINES) {
+        if (lines == REPORT_LINES + 1u) {
+            (void)fputs("vqguard-blk: nothing more is said of this client\n", stderr);
+        }
+        lines = REPORT_LINES + 1u;
+        return;
+    }
     va_start(arguments, format);
     line(format, arguments);
     va_end(arguments);

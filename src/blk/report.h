@@ -12,6 +12,12 @@ struct report {
 
 extern struct report report;
 
+/* Lines about one client; what it makes us say beyond that is not said. */
+#define REPORT_LINES 200u
+
+/* Another client. */
+void report_client(void);
+
 /* A line on stderr. */
 __attribute__((format(printf, 1, 2))) void report_say(const char *format, ...);
 
