@@ -13,6 +13,8 @@
 
 /* How long a queue is idle before an attack on one that has nothing in flight, */
 #define IDLE_MS 20
+/* how long the guest has to take what came back before, */
+#define SETTLE_MS 5
 /* how long more requests are waited for, */
 #define GATHER_MS 20
 /* and how long the guest has to look at what was done. */
@@ -216,10 +218,18 @@ bool hostile_holds(const struct vring *v)
 bool hostile_delays(const struct vring *v)
 {
     const struct attack *a = due_in_flight(v);
+    int64_t waited;
     if (hostile_holds(v)) {
         return true;
     }
-    return a != NULL && v->flying != 0u && v->flying < a->lent && h.since != 0 && now_ms() < h.since + GATHER_MS;
+    if (a == NULL || v->flying == 0u) {
+        return false;
+    }
+    if (h.since == 0) {
+        h.since = now_ms();
+    }
+    waited = now_ms() - h.since;
+    return waited < SETTLE_MS || (v->flying < a->lent && waited < GATHER_MS);
 }
 
 bool hostile_watches(const struct vring *v)
@@ -227,7 +237,7 @@ bool hostile_watches(const struct vring *v)
     return (h.random && v->served >= h.after) || due_in_flight(v) != NULL;
 }
 
-bool hostile_answer(const struct request *r, uint8_t *status, uint32_t *written)
+bool hostile_answer(const struct request *r, uint8_t *status, uint32_t *length)
 {
     struct vring *v = r->vring;
     const struct disk_attack *a = is_armed() && !h.random ? h.attack[h.at].disk : NULL;
@@ -240,7 +250,7 @@ bool hostile_answer(const struct request *r, uint8_t *status, uint32_t *written)
     if (a->lie == LIE_STATUS) {
         *status = (uint8_t)a->value;
     } else if (a->lie == LIE_LENGTH) {
-        *written /= 2u;
+        *length /= 2u;
     }
     was_played(v);
     return a->lie != LIE_NO_STATUS;
@@ -283,11 +293,13 @@ static void tick_idle(struct vring *v, int64_t now)
     if (a == NULL || a->when != WHEN_POSTED) {
         return;
     }
-    if (a->lent != 0u ? v->flying == 0u : !idle) {
+    if (a->lent != 0u) {
+        h.since = v->flying == 0u ? 0 : h.since;
+    } else if (!idle) {
         h.since = 0;
     } else if (h.since == 0) {
         h.since = now;
-    } else if (a->lent == 0u && now >= h.since + IDLE_MS) {
+    } else if (now >= h.since + IDLE_MS) {
         forge(v);
     }
 }

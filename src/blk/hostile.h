@@ -41,8 +41,8 @@ bool hostile_delays(const struct vring *v);
 /* One request at a time is to be returned. */
 bool hostile_watches(const struct vring *v);
 
-/* The status of a request, and how much was written, before both are; false: no status is to be written. */
-bool hostile_answer(const struct request *r, uint8_t *status, uint32_t *written);
+/* The status of a request, and its used length, before both are written; false: no status is to be written. */
+bool hostile_answer(const struct request *r, uint8_t *status, uint32_t *length);
 
 /* Something was returned and is not published: true when that was done here. */
 bool hostile_publish(struct vring *v);

@@ -151,10 +151,16 @@ static uint32_t live_len(const struct strike *s, uint64_t value)
     return about_honest ? s->written + (uint32_t)(value - ATTACK_WRITABLE) : (uint32_t)value;
 }
 
+/* An index that is too far by so many is as much too far for what is in flight here. */
 static uint16_t live_index(const struct strike *s, uint64_t value)
 {
     const uint32_t moved = (uint32_t)value - s->attack->rounds - s->attack->returned;
-    return (uint16_t)(s->at + (moved == ATTACK_SIZE ? s->v->num : moved));
+    const uint32_t out = s->attack->lent - s->attack->returned;
+    const uint32_t live_out = s->v->flying + (s->forged ? 0u : 1u);
+    if (moved == ATTACK_SIZE) {
+        return (uint16_t)(s->at + s->v->num);
+    }
+    return (uint16_t)(s->at + (moved > out && moved < ATTACK_SIZE ? live_out + moved - out : moved));
 }
 
 /* ---- the writes ---- */
@@ -228,10 +234,11 @@ static void put_desc(const struct strike *s, const struct attack_write *x)
         vqg_put16_(at, d + NEXT, (uint16_t)live_desc(s, x->value));
         break;
     case AT_DESC_ID:
-        vqg_put16_(at, d + FLAGS, (uint16_t)x->value);
+        put_guests(at, d + FLAGS, (uint16_t)x->value);
         break;
     case AT_DESC_MARK:
-        vqg_put16_(at, d + NEXT, turned(s, x->index, x->value));
+        /* Left as it is, it would be a lie about the next lap too, which is another attack. */
+        put_guests(at, d + NEXT, turned(s, x->index, x->value));
         break;
     default:
         break;

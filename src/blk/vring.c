@@ -111,11 +111,11 @@ static void push(struct request *r)
 static void answer(struct request *r, uint8_t status, uint32_t written)
 {
     struct vring *v = r->vring;
-    if (hostile_answer(r, &status, &written) && r->chain.writable != 0u) {
-        put(r, r->chain.writable - 1u, &status, 1u);
-    }
     /* A length counts from the first byte: a status behind data that nobody wrote is in none. */
     r->written = r->chain.writable != 0u && written == r->chain.writable - 1u ? r->chain.writable : 0u;
+    if (hostile_answer(r, &status, &r->written) && r->chain.writable != 0u) {
+        put(r, r->chain.writable - 1u, &status, 1u);
+    }
     vqg_blk_release(&v->blk, &r->blk);
     r->ended = true;
     if (!v->ordered) {
