@@ -13,10 +13,10 @@
 
 /* How long a queue is idle before an attack on one that has nothing in flight, */
 #define IDLE_MS 20
-/* how long the guest has to take what came back before, */
-#define SETTLE_MS 5
-/* how long more requests are waited for, */
-#define GATHER_MS 20
+/* how long nothing comes, before what is in flight is all that the guest has, */
+#define SETTLE_MS 10
+/* or is to be taken for that although an attack asks for more, */
+#define GATHER_MS 30
 /* and how long the guest has to look at what was done. */
 #define LOOK_MS 20
 #define TICK_MS 2
@@ -41,6 +41,8 @@ static struct {
     struct vring *target;
     int64_t hold_until; /* the guest looks at what was done; 0: it does not */
     int64_t since;      /* what is waited for began; 0: it did not */
+    uint32_t flying;    /* then */
+    bool settled;       /* what is in flight is all that the guest has; the next that is pushed may be struck */
     uint16_t last_id;
     uint64_t last_life; /* requests that the last life served */
 } h;
@@ -137,6 +139,7 @@ static void was_played(struct vring *v)
     h.phase = PHASE_REST;
     h.target = v;
     h.since = 0;
+    h.settled = false;
     h.hold_until = now_ms() + LOOK_MS;
     report_say("attack %s is played on queue %u, behind %llu requests", hostile_name(a), v->index,
                (unsigned long long)v->served);
@@ -183,6 +186,7 @@ void hostile_started(struct vring *v)
         h.at++;
     }
     h.since = 0;
+    h.settled = false;
     if (is_armed() && !h.random && h.attack[h.at].queue != NULL && h.attack[h.at].queue->when == WHEN_RESTARTED &&
         h.last_life >= h.after && h.last_life != 0u) {
         forge(v);
@@ -222,14 +226,16 @@ bool hostile_delays(const struct vring *v)
     if (hostile_holds(v)) {
         return true;
     }
-    if (a == NULL || v->flying == 0u) {
+    if (a == NULL || v->flying == 0u || h.settled) {
         return false;
     }
-    if (h.since == 0) {
+    if (h.since == 0 || h.flying != v->flying) {
         h.since = now_ms();
+        h.flying = v->flying;
     }
     waited = now_ms() - h.since;
-    return waited < SETTLE_MS || (v->flying < a->lent && waited < GATHER_MS);
+    h.settled = waited >= (v->flying < a->lent ? GATHER_MS : SETTLE_MS);
+    return !h.settled;
 }
 
 bool hostile_watches(const struct vring *v)
@@ -266,7 +272,7 @@ bool hostile_publish(struct vring *v)
         v->head_count = 0;
         return true;
     }
-    if (a == NULL || v->head_count == 0u) {
+    if (a == NULL || v->head_count == 0u || v->head_count > a->returned + 1u || !h.settled) {
         return false;
     }
     if (v->head_count <= a->returned) {
@@ -277,9 +283,14 @@ bool hostile_publish(struct vring *v)
     }
     if (v->flying + 1u + a->returned < a->lent) {
         h.last_id = v->heads[v->head_count - 1u];
+        h.settled = false;
         return false;
     }
     s = strike_of(v, a);
+    if (a->shape == SHAPE_TABLE && !strike_has_table(&s)) {
+        h.settled = false;
+        return false;
+    }
     was_played(v);
     strike(&s);
     v->head_count = 0;
@@ -294,7 +305,7 @@ static void tick_idle(struct vring *v, int64_t now)
         return;
     }
     if (a->lent != 0u) {
-        h.since = v->flying == 0u ? 0 : h.since;
+        h.settled = h.settled && v->flying + v->head_count != 0u;
     } else if (!idle) {
         h.since = 0;
     } else if (h.since == 0) {

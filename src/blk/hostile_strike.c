@@ -192,11 +192,20 @@ static void put_guests(struct vqg_shared at, size_t offset, uint16_t value)
     vqg_put16_(at, offset, value);
 }
 
-/* The indirect table of the request under attack, if it has one. */
+/* Where its descriptor is, which the guest wrote. */
+static size_t own_desc(const struct strike *s)
+{
+    return s->packed ? slot_at(s, 0) : desc_at(s->id);
+}
+
+bool strike_has_table(const struct strike *s)
+{
+    return (vqg_fetch16_(desc_part(s), own_desc(s) + (s->packed ? NEXT : FLAGS)) & VQG_DESC_F_INDIRECT) != 0u;
+}
+
 static struct vqg_shared table(const struct strike *s)
 {
-    const size_t at = s->packed ? slot_at(s, 0) : desc_at(s->id);
-    const uint64_t addr = vqg_fetch64_(desc_part(s), at + ADDR);
+    const uint64_t addr = vqg_fetch64_(desc_part(s), own_desc(s) + ADDR);
     return vqg_shared_at(memory_at(&s->v->world->memory, addr, 48u), false);
 }
 

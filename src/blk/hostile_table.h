@@ -56,6 +56,9 @@ struct strike {
     bool forged;       /* nothing was pushed: the element is the attacker's own */
 };
 
+/* The request under attack has an indirect table. */
+bool strike_has_table(const struct strike *s);
+
 /* Writes what the attack writes, and shows it to the guest. */
 void strike(struct strike *s);
 
