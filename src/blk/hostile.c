@@ -14,11 +14,11 @@
 /* How long a queue is idle before an attack on one that has nothing in flight, */
 #define IDLE_MS 20
 /* how long nothing comes, before what is in flight is all that the guest has, */
-#define SETTLE_MS 10
+#define SETTLE_MS 20
 /* or is to be taken for that although an attack asks for more, */
-#define GATHER_MS 30
+#define GATHER_MS 50
 /* and how long the guest has to look at what was done. */
-#define LOOK_MS 20
+#define LOOK_MS 100
 #define TICK_MS 2
 
 enum phase {
