@@ -142,6 +142,7 @@ static enum vqg_status resume(struct vring *v, const struct vqg_queue *q)
     state.last_avail = (uint16_t)v->base;
     state.used = packed ? (uint16_t)(v->base >> 16) : state.last_avail;
     if (inflight_resumes(&v->inflight)) {
+        vring_interrupt(v); /* which the last process may not have come to, for what it had returned */
         if (packed) {
             state.used = finish_return(v, q->desc_addr);
             state.last_avail = state.used;
