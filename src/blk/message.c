@@ -2,8 +2,10 @@
 #include "message.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 _Static_assert(sizeof(struct vhost_user_header) == VHOST_USER_HEADER_BYTES, "no padding");
@@ -111,10 +113,27 @@ const char *message_check(const struct message *m)
     return m->fd_count == m->payload.memory.count ? NULL : "a region of memory without its file descriptor";
 }
 
-/* Keeps the descriptors that came with a piece. False when there were more than fit. */
-static bool keep_fds(struct message *m, struct msghdr *h)
+bool message_is_event(int fd)
 {
-    bool fit = (h->msg_flags & MSG_CTRUNC) == 0;
+    static const char event[] = "anon_inode:[eventfd]";
+    char path[32];
+    char name[sizeof event];
+    (void)snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
+    return readlink(path, name, sizeof name) == (ssize_t)sizeof event - 1 && memcmp(name, event, sizeof event - 1u) == 0;
+}
+
+/* A socket, or what may hold one, can be the client's own end: with that kept here, nobody would see the client leave. */
+static bool is_harmless(int fd)
+{
+    struct stat st;
+    return fstat(fd, &st) == 0 && (S_ISREG(st.st_mode) || message_is_event(fd));
+}
+
+/* Keeps the descriptors that came with a piece. Why not, or null. */
+static const char *keep_fds(struct message *m, struct msghdr *h)
+{
+    static const char many[] = "more file descriptors than a message may have";
+    const char *why = (h->msg_flags & MSG_CTRUNC) == 0 ? NULL : many;
     struct cmsghdr *c;
     for (c = CMSG_FIRSTHDR(h); c != NULL; c = CMSG_NXTHDR(h, c)) {
         size_t count;
@@ -128,13 +147,16 @@ static bool keep_fds(struct message *m, struct msghdr *h)
             memcpy(&fd, CMSG_DATA(c) + i * sizeof fd, sizeof fd);
             if (m->fd_count == VHOST_USER_FDS) {
                 (void)close(fd);
-                fit = false;
-            } else {
-                m->fds[m->fd_count++] = fd;
+                why = many;
+                continue;
+            }
+            m->fds[m->fd_count++] = fd;
+            if (why == NULL && !is_harmless(fd)) {
+                why = "a file descriptor that is neither memory nor an event";
             }
         }
     }
-    return fit;
+    return why;
 }
 
 /* Receives up to `bytes` bytes to `to`. */
@@ -153,8 +175,8 @@ static enum message_receive receive_piece(struct message *m, int sock, void *to,
     if (n < 0) {
         return errno == EAGAIN || errno == EWOULDBLOCK ? MESSAGE_MORE : MESSAGE_GONE;
     }
-    if (!keep_fds(m, &h)) {
-        *why = "more file descriptors than a message may have";
+    *why = keep_fds(m, &h);
+    if (*why != NULL) {
         return MESSAGE_BAD;
     }
     if (n == 0) {

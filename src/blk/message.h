@@ -44,6 +44,9 @@ const char *message_check(const struct message *m);
 /* The only descriptor, now the caller's; -1 when there is none. */
 int message_take_fd(struct message *m);
 
+/* It is an eventfd. */
+bool message_is_event(int fd);
+
 /* Answers with `bytes` bytes of payload and maybe a descriptor. False when the client does not take it. */
 bool message_reply(int sock, const struct message *m, const void *payload, uint32_t bytes, int fd);
 

@@ -176,6 +176,9 @@ static const char *set_vring_fd(struct session *s, struct message *m)
     if (none != (m->fd_count == 0u)) {
         return "an event without its file descriptor";
     }
+    if (!none && !message_is_event(m->fds[0])) {
+        return "an event that is no eventfd";
+    }
     fd = message_take_fd(m);
     /* A client can take that back, and stop only its own queues. */
     (void)fcntl(fd, F_SETFL, O_NONBLOCK);
