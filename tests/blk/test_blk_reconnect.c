@@ -3,7 +3,8 @@
  * @file test_blk_reconnect.c
  * @brief The back end is killed at any moment, another one goes on: every request ends once, with the right data.
  *
- * A lane is a request at a time on sectors of its own: it writes a version, reads it, writes the next one.
+ * A lane is a request at a time on sectors of its own: it writes a version, reads it, writes the next one. Some
+ * lanes flush, or ask for the disk's name, so that requests end in another order than they came in.
  */
 #include "request.h"
 
@@ -43,7 +44,11 @@ static void lane_next(struct guest *g, uint32_t queue, uint32_t n)
     r->bytes = LANE_SECTORS * VQG_BLK_SECTOR_BYTES;
     r->pieces = 1u + n % 3u;
     r->table = g->table && n % 2u == 0u;
-    if (r->type == VQG_BLK_T_OUT) {
+    if (n % 4u == 3u) {
+        r->type = n % 8u == 3u ? VQG_BLK_T_FLUSH : VQG_BLK_T_GET_ID;
+        r->bytes = n % 8u == 3u ? 0u : VQG_BLK_ID_BYTES;
+        r->pieces = 0;
+    } else if (r->type == VQG_BLK_T_OUT) {
         r->type = VQG_BLK_T_IN;
         memset(request_data(&g->front, r), 0, r->bytes);
     } else {
