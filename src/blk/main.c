@@ -14,6 +14,7 @@
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/time.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -29,6 +30,19 @@ struct server {
     bool over;        /* a signal came */
 };
 
+static void tick(int number)
+{
+    (void)number; /* a system call that waits returns */
+}
+
+/* While there is a client nothing waits for longer than a second that is the client's to end. */
+static void tick_each_second(bool on)
+{
+    const struct timeval second = {on ? 1 : 0, 0};
+    const struct itimerval every = {second, second};
+    (void)setitimer(ITIMER_REAL, &every, NULL);
+}
+
 static void came(void *context)
 {
     struct server *s = context;
@@ -41,6 +55,7 @@ static void came(void *context)
     report_client();
     s->client.fd = sock;
     s->served = true;
+    tick_each_second(true);
     session_begin(&s->session, sock);
     if (!loop_add(&s->loop, &s->client, false)) {
         s->drop = strerror(errno);
@@ -116,10 +131,11 @@ static int listen_at(const char *path)
 
 static int signal_fd(void)
 {
+    const struct sigaction on_tick = {.sa_handler = tick}; /* without SA_RESTART */
     sigset_t set;
     (void)signal(SIGPIPE, SIG_IGN);
-    if (sigemptyset(&set) != 0 || sigaddset(&set, SIGTERM) != 0 || sigaddset(&set, SIGINT) != 0 ||
-        sigprocmask(SIG_BLOCK, &set, NULL) != 0) {
+    if (sigaction(SIGALRM, &on_tick, NULL) != 0 || sigemptyset(&set) != 0 || sigaddset(&set, SIGTERM) != 0 ||
+        sigaddset(&set, SIGINT) != 0 || sigprocmask(SIG_BLOCK, &set, NULL) != 0) {
         return -1;
     }
     return signalfd(-1, &set, SFD_CLOEXEC);
@@ -136,6 +152,9 @@ static void serve(struct server *s, const struct options *o)
         more = session_work(&s->session);
         if (fault_seen()) {
             s->drop = "it took memory away that it had shared";
+        }
+        if (s->session.world.stuck) {
+            s->drop = "it makes its interrupts wait";
         }
         if (s->drop != NULL) {
             drop(s);

@@ -37,6 +37,7 @@ void session_begin(struct session *s, int sock)
 {
     s->sock = sock;
     s->world.features = 0;
+    s->world.stuck = false;
     s->protocol = 0;
 }
 
@@ -180,7 +181,7 @@ static const char *set_vring_fd(struct session *s, struct message *m)
         return "an event that is no eventfd";
     }
     fd = message_take_fd(m);
-    /* A client can take that back, and stop only its own queues. */
+    /* A client can take that back: see tell_event(). */
     (void)fcntl(fd, F_SETFL, O_NONBLOCK);
     if (m->header.request == VHOST_USER_SET_VRING_CALL) {
         replace(&v->call, fd);

@@ -5,20 +5,25 @@
 #include "hostile.h"
 #include "report.h"
 
+#include <errno.h>
 #include <string.h>
 #include <unistd.h>
 
 /* Chains that are taken before other queues have their turn. */
 #define BUDGET 64u
 
-void vring_interrupt(const struct vring *v)
+/* A client can fill an eventfd that it has made to wait once more. What ends the wait is the clock of main.c. */
+static void tell_event(struct vring_world *w, int fd)
 {
     const uint64_t one = 1;
-    if (v->call >= 0) {
-        /* A client whose counter is full, or who has closed, is told enough. */
-        ssize_t ignored = write(v->call, &one, sizeof one);
-        (void)ignored;
+    if (fd >= 0 && !w->stuck && write(fd, &one, sizeof one) < 0 && errno == EINTR) {
+        w->stuck = true;
     }
+}
+
+void vring_interrupt(const struct vring *v)
+{
+    tell_event(v->world, v->call);
 }
 
 /* Tells of a rule that the guest broke: the first one of a life whole, then each in its turn with --verbose. */
@@ -44,17 +49,13 @@ static void tell(struct vring *v, enum vqg_status st)
 }
 
 /* The endpoint is latched: the client is told once, and nothing is touched until the queue is stopped. */
-static void tell_dead(struct vring *v)
+static void tell_dead(const struct vring *v)
 {
-    const uint64_t one = 1;
     if (fault_seen()) {
         return;
     }
     report_say("queue %u stands still until the guest resets it", v->index);
-    if (v->err >= 0) {
-        ssize_t ignored = write(v->err, &one, sizeof one);
-        (void)ignored;
-    }
+    tell_event(v->world, v->err);
 }
 
 /* Writes into a chain, all of which is mapped: `at` and `bytes` are within it. */

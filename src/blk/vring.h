@@ -28,6 +28,7 @@ struct vring_world {
     uint64_t features;              /* acknowledged */
     struct vring *vring;
     uint32_t vrings;
+    bool stuck;                     /* the client made an event wait that was to be written */
     struct {
         uint64_t requests;
         uint64_t bytes_read;
