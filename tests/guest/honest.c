@@ -1,0 +1,361 @@
+/* SPDX-License-Identifier: MIT */
+#include "honest.h"
+
+#include "example.h"
+#include "platform.h"
+
+#define QUEUE 32u
+#define PATIENCE 2000u /* milliseconds for any wait */
+#define SEGMENTS 3u
+#define FENCE 0x6b8b4567327b23c6u
+
+/* Fields of the configuration space beside those of virtio_mmio.h, with their features. */
+#define BLK_F_BLK_SIZE (UINT64_C(1) << 6)
+#define BLK_F_MQ (UINT64_C(1) << 12)
+#define BLK_BLK_SIZE 20u
+#define BLK_NUM_QUEUES 34u
+
+struct fence {
+    uint64_t word[8];
+};
+
+/* Written by both sides; the endpoint alone touches it. */
+static struct {
+    _Alignas(4096) uint8_t desc[16u * QUEUE];
+    _Alignas(16) uint8_t avail[6u + 2u * QUEUE];
+    _Alignas(16) uint8_t used[6u + 8u * QUEUE];
+} ring;
+
+/* What the device reaches of a request. */
+struct lane {
+    struct fence before;
+    _Alignas(16) uint8_t table[16u * SEGMENTS];
+    struct fence between;
+    _Alignas(16) uint8_t data[SECTOR];
+    struct fence behind;
+    uint8_t frame[VQG_BLK_FRAME_BYTES];
+};
+
+static struct lane lanes[HONEST_DEPTH];
+
+/* What it does not. */
+static struct {
+    struct fence before;
+    struct vqg_slot slots[QUEUE];
+    struct fence between;
+    struct vqg_driver drv;
+    struct fence behind;
+} own;
+
+/* A request under way; its address is the cookie. */
+static struct order {
+    uint64_t sector;
+    unsigned tag;
+    bool write;
+    bool lent;
+} orders[HONEST_DEPTH];
+
+const char honest_violated[] = "a rule was broken";
+const char honest_silent[] = "nothing came";
+
+struct vmmio honest_device;
+static struct vqg_queue queue;
+static uint32_t served;
+static bool lives;   /* the endpoint was set up, in an earlier life or in this one */
+
+/* ---- what must not be overwritten ---- */
+
+#define LANE(k) &lanes[k].before, &lanes[k].between, &lanes[k].behind
+
+static struct fence *const fences[] = {&own.before, &own.between, &own.behind, LANE(0), LANE(1), LANE(2), LANE(3)};
+
+static void put_up_fences(void)
+{
+    for (size_t i = 0; i < sizeof fences / sizeof fences[0]; i++) {
+        for (uint32_t k = 0; k < 8u; k++) {
+            fences[i]->word[k] = FENCE;
+        }
+    }
+}
+
+static bool fences_stand(void)
+{
+    for (size_t i = 0; i < sizeof fences / sizeof fences[0]; i++) {
+        for (uint32_t k = 0; k < 8u; k++) {
+            if (*(volatile uint64_t *)&fences[i]->word[k] != FENCE) {
+                return false;
+            }
+        }
+    }
+    return true;
+}
+
+/* ---- the life of the device ---- */
+
+uint64_t honest_deadline(uint32_t milliseconds)
+{
+    return platform_time() + (uint64_t)milliseconds * (PLATFORM_TICKS_PER_SECOND / 1000u);
+}
+
+/* The fields that this driver goes by, and one that every driver should. */
+static enum vqg_status judge_configuration(uint32_t queues)
+{
+    struct vqg_mmio *mmio = &honest_device.mmio;
+    uint64_t value = 0;
+    uint32_t count = 0;
+    enum vqg_status status = vqg_mmio_config(mmio, VIRTIO_BLK_CAPACITY, 8, HONEST_DISK, UINT64_MAX / SECTOR, &value);
+
+    if (status == VQG_OK && (mmio->features & VIRTIO_BLK_F_SEG_MAX) != 0) {
+        status = vqg_mmio_config_count(mmio, VIRTIO_BLK_SEG_MAX, 4, 1, &count);
+    }
+    if (status == VQG_OK && (mmio->features & BLK_F_BLK_SIZE) != 0) {
+        status = vqg_mmio_config(mmio, BLK_BLK_SIZE, 4, SECTOR, 1u << 20, &value);
+    }
+    if (status == VQG_OK && (mmio->features & BLK_F_MQ) != 0) {
+        status = vqg_mmio_config(mmio, BLK_NUM_QUEUES, 2, queues, UINT16_MAX, &value);
+    }
+    return status;
+}
+
+static enum vqg_status set_up(const struct honest_options *options)
+{
+    struct vqg_policy policy = options->lenient ? vqg_profile_spec() : vqg_profile_strict();
+    uint32_t max = 0;
+    enum vqg_status status = vqg_mmio_queue_max(&honest_device.mmio, 0, &max);
+
+    if (status != VQG_OK) {
+        return status;
+    }
+    policy.min_length = 1; /* every request has a status */
+    queue = (struct vqg_queue){.count = options->queues,
+                               .size = max < QUEUE ? max : QUEUE,
+                               .size_max = max,
+                               .features = honest_device.mmio.features,
+                               .desc = ring.desc,
+                               .avail = ring.avail,
+                               .used = ring.used};
+    status = vqg_driver_init(&own.drv, &queue, &policy, own.slots, QUEUE);
+    lives = status == VQG_OK;
+    return status;
+}
+
+enum vqg_status honest_open(const struct honest_options *options)
+{
+    uint64_t wanted = VIRTIO_BLK_F_SEG_MAX | BLK_F_BLK_SIZE | BLK_F_MQ | VQG_F_INDIRECT_DESC | VQG_F_EVENT_IDX |
+                      VQG_F_RING_PACKED;
+    enum vqg_status status = vmmio_open(&honest_device, VMMIO_BUS0, VIRTIO_ID_BLOCK, wanted);
+
+    served = 0;
+    if (status == VQG_OK) {
+        status = judge_configuration(options->queues);
+    }
+    if (status != VQG_OK) {
+        return status;
+    }
+    if (!lives) {
+        put_up_fences();
+        return set_up(options);
+    }
+    /* What was agreed on once is not agreed on anew. */
+    return honest_device.mmio.features == queue.features ? vqg_driver_restart(&own.drv) : VQG_BAD_FEATURES;
+}
+
+enum vqg_status honest_go(void)
+{
+    return vmmio_go(&honest_device, &queue);
+}
+
+/* ---- requests ---- */
+
+static enum vqg_status add(uint32_t k, bool table)
+{
+    struct order *o = &orders[k];
+    struct lane *lane = &lanes[k];
+    struct vqg_seg seg[SEGMENTS];
+    struct vqg_request request = {.seg = seg, .cookie = o};
+    enum vqg_status status;
+
+    if (o->write) {
+        pattern_fill(lane->data, o->tag, o->sector, 1);
+    } else {
+        memset(lane->data, 0, SECTOR);
+    }
+    seg[1] = o->write ? vqg_out(lane->data, SECTOR) : vqg_in(lane->data, SECTOR);
+    request.count = vqg_blk_build(seg, 1, lane->frame, (uintptr_t)lane->frame,
+                                  o->write ? VQG_BLK_T_OUT : VQG_BLK_T_IN, o->sector);
+    if (table && (queue.features & VQG_F_INDIRECT_DESC) != 0) {
+        request.table = lane->table;
+        request.table_addr = (uintptr_t)lane->table;
+        request.table_entries = SEGMENTS;
+    }
+    status = vqg_driver_add_request(&own.drv, &request);
+    o->lent = status == VQG_OK;
+    return status;
+}
+
+static void kick(void)
+{
+    if (vqg_driver_kick(&own.drv)) {
+        (void)vqg_mmio_notify(&honest_device.mmio, vqg_driver_notification(&own.drv));
+    }
+}
+
+static const char *judge(const struct vqg_done *done)
+{
+    struct order *o = done->cookie;
+    uint32_t k = (uint32_t)(o - orders);
+    uint32_t bytes = o->write ? 1u : SECTOR + 1u;
+    uint8_t said = 0;
+
+    if (!o->lent) {
+        return "a request came back that was not lent";
+    }
+    o->lent = false;
+    if (vqg_blk_result(&own.drv, done, lanes[k].frame, bytes, &said) != VQG_OK) {
+        return honest_violated;
+    }
+    if (said != VQG_BLK_S_OK) {
+        return "a request failed";
+    }
+    if (done->len != bytes) {
+        return "a length was wrong";
+    }
+    if (!pattern_holds(lanes[k].data, o->tag, o->sector, 1)) {
+        return "data was wrong";
+    }
+    served++;
+    return NULL;
+}
+
+static const char *wait_one(void)
+{
+    uint64_t deadline = honest_deadline(PATIENCE);
+    struct vqg_done done;
+    enum vqg_status status;
+
+    do {
+        status = vqg_driver_take(&own.drv, &done);
+    } while (status == VQG_EMPTY && !platform_expired(deadline));
+    if (status == VQG_EMPTY) {
+        return honest_silent;
+    }
+    return status == VQG_OK ? judge(&done) : honest_violated;
+}
+
+const char *honest_idle(uint32_t milliseconds)
+{
+    uint64_t deadline = honest_deadline(milliseconds);
+    struct vqg_done done;
+    enum vqg_status status;
+
+    do {
+        status = vqg_driver_take(&own.drv, &done);
+    } while (status == VQG_EMPTY && !platform_expired(deadline));
+    if (status == VQG_OK) {
+        return "a request came back that was not lent";
+    }
+    return status == VQG_EMPTY ? NULL : honest_violated;
+}
+
+/* Request n of a run. What one lane wrote is what it reads next, so no read overtakes its write. */
+static struct order order_of(uint32_t n, unsigned tag)
+{
+    uint32_t turn = n / HONEST_DEPTH;
+
+    return (struct order){.sector = HONEST_FIRST + (turn / 2u * HONEST_DEPTH + n % HONEST_DEPTH) % HONEST_SPAN,
+                          .tag = tag,
+                          .write = turn % 2u == 0};
+}
+
+const char *honest_run(uint32_t count, unsigned tag)
+{
+    uint32_t next = 0;
+    uint32_t done = 0;
+
+    while (done < count) {
+        const char *wrong;
+        bool held = false;
+
+        while (next < count && !held && !orders[next % HONEST_DEPTH].lent) {
+            orders[next % HONEST_DEPTH] = order_of(next, tag);
+            if (add(next % HONEST_DEPTH, next % 3u == 2u) != VQG_OK) {
+                return "a request could not be lent";
+            }
+            next++;
+            /* Now and then the device could see one that is not published. */
+            held = next % 8u == 7u && next - done > 1u;
+            if (!held) {
+                kick();
+            }
+        }
+        wrong = wait_one();
+        kick();
+        if (wrong != NULL) {
+            return wrong;
+        }
+        done++;
+    }
+    return NULL;
+}
+
+const char *honest_lend(uint32_t count)
+{
+    for (uint32_t k = 0; k < count; k++) {
+        orders[k] = (struct order){.sector = HONEST_FIRST + k};
+        if (add(k, false) != VQG_OK) {
+            return "a request could not be lent";
+        }
+    }
+    kick();
+    return NULL;
+}
+
+const char *honest_close(void)
+{
+    struct vqg_done done;
+    enum vqg_status status;
+
+    if (vqg_driver_reset(&own.drv) != VQG_OK || vmmio_reset(&honest_device) != VQG_OK) {
+        return "no reset";
+    }
+    /* Whatever the device wrote into the rings while it was being reset is nobody's completion. */
+    if (vqg_driver_take(&own.drv, &done) != VQG_DEAD || vqg_driver_reclaim(&own.drv, &done) != VQG_BAD_STATE ||
+        vqg_driver_reset_acked(&own.drv) != VQG_OK || vqg_driver_take(&own.drv, &done) != VQG_DEAD) {
+        return "a completion after the reset";
+    }
+    while ((status = vqg_driver_reclaim(&own.drv, &done)) == VQG_OK) {
+        struct order *o = done.cookie;
+
+        if (!o->lent) {
+            return "a request came back twice";
+        }
+        o->lent = false;
+    }
+    for (uint32_t k = 0; k < HONEST_DEPTH; k++) {
+        if (orders[k].lent) {
+            return "a request was lost";
+        }
+    }
+    if (status != VQG_EMPTY) {
+        return "requests cannot be taken back";
+    }
+    return fences_stand() ? NULL : "private memory was overwritten";
+}
+
+uint32_t honest_served(void)
+{
+    return served;
+}
+
+const struct vqg_violation *honest_violation(void)
+{
+    const struct vqg_violation *v = vqg_mmio_violation(&honest_device.mmio);
+
+    return v->rule != VQG_RULE_NONE ? v : vqg_driver_violation(&own.drv);
+}
+
+void honest_tell(const struct vqg_violation *v)
+{
+    platform_print("%s %s index %u value %lu limit %lu", vqg_rule_id(v->rule), vqg_rule_name(v->rule), v->index,
+                   (unsigned long)v->value, (unsigned long)v->limit);
+}
