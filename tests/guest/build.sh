@@ -41,6 +41,6 @@ program() {
 }
 
 program guarded tests/guest/guarded.c tests/guest/honest.c
-[ -e "$here/unguarded.c" ] && program unguarded tests/guest/unguarded.c examples/retrofit/before.c
-[ -e "$here/hostile.c" ] && program hostile tests/guest/hostile.c
-true
+program unguarded tests/guest/unguarded.c examples/retrofit/before.c
+program hostile tests/guest/hostile.c tests/guest/raw.c tests/guest/malformed.c tests/guest/honest.c \
+    tests/attacks/driver_to_device.c tests/attacks/driver_to_device_packed.c

@@ -13,9 +13,8 @@
  * After "refused" nothing more comes. "broken" is never right, whatever the device does.
  */
 #include "example.h"
+#include "guest.h"
 #include "honest.h"
-#include "parameters.h"
-#include "platform.h"
 
 #define REQUESTS 32u
 #define LENT 3u /* when the device is reset */
@@ -70,7 +69,9 @@ static bool live(uint32_t life)
 
 int main(void)
 {
-    const struct honest_options options = {.lenient = parameters()->lenient != 0, .queues = 1};
+    const struct honest_options options = {.features = VQG_F_INDIRECT_DESC | VQG_F_EVENT_IDX | VQG_F_RING_PACKED,
+                                           .queues = 1,
+                                           .lenient = parameters()->lenient != 0};
     bool good = true;
 
     for (uint32_t life = 1; good && life <= parameters()->lives; life++) {

@@ -2,10 +2,9 @@
 #include "honest.h"
 
 #include "example.h"
-#include "platform.h"
+#include "guest.h"
 
 #define QUEUE 32u
-#define PATIENCE 2000u /* milliseconds for any wait */
 #define SEGMENTS 3u
 #define FENCE 0x6b8b4567327b23c6u
 
@@ -61,7 +60,7 @@ const char honest_silent[] = "nothing came";
 struct vmmio honest_device;
 static struct vqg_queue queue;
 static uint32_t served;
-static bool lives;   /* the endpoint was set up, in an earlier life or in this one */
+static uint64_t capacity;
 
 /* ---- what must not be overwritten ---- */
 
@@ -92,18 +91,13 @@ static bool fences_stand(void)
 
 /* ---- the life of the device ---- */
 
-uint64_t honest_deadline(uint32_t milliseconds)
-{
-    return platform_time() + (uint64_t)milliseconds * (PLATFORM_TICKS_PER_SECOND / 1000u);
-}
-
 /* The fields that this driver goes by, and one that every driver should. */
 static enum vqg_status judge_configuration(uint32_t queues)
 {
     struct vqg_mmio *mmio = &honest_device.mmio;
     uint64_t value = 0;
     uint32_t count = 0;
-    enum vqg_status status = vqg_mmio_config(mmio, VIRTIO_BLK_CAPACITY, 8, HONEST_DISK, UINT64_MAX / SECTOR, &value);
+    enum vqg_status status = vqg_mmio_config(mmio, VIRTIO_BLK_CAPACITY, 8, DISK_SECTORS, UINT64_MAX / SECTOR, &capacity);
 
     if (status == VQG_OK && (mmio->features & VIRTIO_BLK_F_SEG_MAX) != 0) {
         status = vqg_mmio_config_count(mmio, VIRTIO_BLK_SEG_MAX, 4, 1, &count);
@@ -134,15 +128,13 @@ static enum vqg_status set_up(const struct honest_options *options)
                                .desc = ring.desc,
                                .avail = ring.avail,
                                .used = ring.used};
-    status = vqg_driver_init(&own.drv, &queue, &policy, own.slots, QUEUE);
-    lives = status == VQG_OK;
-    return status;
+    put_up_fences();
+    return vqg_driver_init(&own.drv, &queue, &policy, own.slots, QUEUE);
 }
 
 enum vqg_status honest_open(const struct honest_options *options)
 {
-    uint64_t wanted = VIRTIO_BLK_F_SEG_MAX | BLK_F_BLK_SIZE | BLK_F_MQ | VQG_F_INDIRECT_DESC | VQG_F_EVENT_IDX |
-                      VQG_F_RING_PACKED;
+    uint64_t wanted = options->features | VIRTIO_BLK_F_SEG_MAX | BLK_F_BLK_SIZE | BLK_F_MQ;
     enum vqg_status status = vmmio_open(&honest_device, VMMIO_BUS0, VIRTIO_ID_BLOCK, wanted);
 
     served = 0;
@@ -152,12 +144,8 @@ enum vqg_status honest_open(const struct honest_options *options)
     if (status != VQG_OK) {
         return status;
     }
-    if (!lives) {
-        put_up_fences();
-        return set_up(options);
-    }
-    /* What was agreed on once is not agreed on anew. */
-    return honest_device.mmio.features == queue.features ? vqg_driver_restart(&own.drv) : VQG_BAD_FEATURES;
+    /* The endpoint of an earlier life goes on, unless it is to be another one now. */
+    return honest_device.mmio.features == queue.features ? vqg_driver_restart(&own.drv) : set_up(options);
 }
 
 enum vqg_status honest_go(void)
@@ -229,7 +217,7 @@ static const char *judge(const struct vqg_done *done)
 
 static const char *wait_one(void)
 {
-    uint64_t deadline = honest_deadline(PATIENCE);
+    uint64_t deadline = deadline_in(PATIENCE);
     struct vqg_done done;
     enum vqg_status status;
 
@@ -244,7 +232,7 @@ static const char *wait_one(void)
 
 const char *honest_idle(uint32_t milliseconds)
 {
-    uint64_t deadline = honest_deadline(milliseconds);
+    uint64_t deadline = deadline_in(milliseconds);
     struct vqg_done done;
     enum vqg_status status;
 
@@ -262,7 +250,7 @@ static struct order order_of(uint32_t n, unsigned tag)
 {
     uint32_t turn = n / HONEST_DEPTH;
 
-    return (struct order){.sector = HONEST_FIRST + (turn / 2u * HONEST_DEPTH + n % HONEST_DEPTH) % HONEST_SPAN,
+    return (struct order){.sector = DISK_FIRST + (turn / 2u * HONEST_DEPTH + n % HONEST_DEPTH) % DISK_SPAN,
                           .tag = tag,
                           .write = turn % 2u == 0};
 }
@@ -301,7 +289,7 @@ const char *honest_run(uint32_t count, unsigned tag)
 const char *honest_lend(uint32_t count)
 {
     for (uint32_t k = 0; k < count; k++) {
-        orders[k] = (struct order){.sector = HONEST_FIRST + k};
+        orders[k] = (struct order){.sector = DISK_FIRST + k};
         if (add(k, false) != VQG_OK) {
             return "a request could not be lent";
         }
@@ -340,6 +328,11 @@ const char *honest_close(void)
         return "requests cannot be taken back";
     }
     return fences_stand() ? NULL : "private memory was overwritten";
+}
+
+uint64_t honest_capacity(void)
+{
+    return capacity;
 }
 
 uint32_t honest_served(void)

@@ -17,14 +17,10 @@
 
 #define HONEST_DEPTH 4u
 
-/* The sectors that it writes and reads; run.py knows them too. */
-#define HONEST_FIRST 64u
-#define HONEST_SPAN 64u
-#define HONEST_DISK 4096u /* sectors that the disk has at least */
-
 struct honest_options {
-    bool lenient;    /* the specification profile in place of the strict one */
-    uint32_t queues; /* that the device must have */
+    uint64_t features; /* that it can do with, if they are offered */
+    uint32_t queues;   /* that the device must have */
+    bool lenient;      /* the specification profile in place of the strict one */
 };
 
 /* A rule was broken: honest_violation() has it. No completion came for two seconds. */
@@ -54,13 +50,14 @@ const char *honest_lend(uint32_t count);
  */
 const char *honest_close(void);
 
+/* Sectors of the disk. */
+uint64_t honest_capacity(void);
+
 /* Requests served in this life. */
 uint32_t honest_served(void);
 
 /* What stopped the endpoint in this life, or the transport; the rule is VQG_RULE_NONE when nothing did. */
 const struct vqg_violation *honest_violation(void);
-
-uint64_t honest_deadline(uint32_t milliseconds);
 
 /* Tells a violation: its rule and what was said. */
 void honest_tell(const struct vqg_violation *v);
