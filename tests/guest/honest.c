@@ -134,7 +134,7 @@ static enum vqg_status set_up(const struct honest_options *options)
 
 enum vqg_status honest_open(const struct honest_options *options)
 {
-    uint64_t wanted = options->features | VIRTIO_BLK_F_SEG_MAX | BLK_F_BLK_SIZE | BLK_F_MQ;
+    uint64_t wanted = options->features | VIRTIO_BLK_F_SEG_MAX | VIRTIO_BLK_F_FLUSH | BLK_F_BLK_SIZE | BLK_F_MQ;
     enum vqg_status status = vmmio_open(&honest_device, VMMIO_BUS0, VIRTIO_ID_BLOCK, wanted);
 
     served = 0;

@@ -6,6 +6,7 @@
  * the guest sees of it is told in one line a life:
  *
  *   life 7 attack head-twice rule S4 expects violation saw silence honest 24
+ *   life 8 missed more-chains-than-descriptors ...   the device was quicker; it is played again
  *   cannot ring-read-only: WHY
  *   life 7 broken: WHAT
  *   last tag 12 life 99
@@ -264,14 +265,15 @@ static enum saw play_posted(const struct attack *a)
         return saw;
     }
     meanwhile(40);
-    saw = look(a->lent, ATTACK_WRITABLE);
-    if (a->status == VQG_EMPTY && saw == SAW_SILENCE) {
-        /* What was not available is, once its flags say so. */
-        raw_heal();
-        notify();
-        saw = wait_for(a->lent, ATTACK_WRITABLE);
+    if (a->status != VQG_EMPTY) {
+        return look(a->lent, ATTACK_WRITABLE);
     }
-    return saw;
+    /* What was not available is, once its flags say so. */
+    if (!raw_heal()) {
+        return SAW_OTHER;
+    }
+    notify();
+    return wait_for(a->lent, ATTACK_WRITABLE);
 }
 
 static void play(const struct attack *a)
@@ -285,13 +287,13 @@ static void play(const struct attack *a)
         if (!flight) {
             saw = play_posted(a);
         } else if (!play_in_flight(a, &saw)) {
-            end("missed", a->name, a->rule, expects, saw);
+            end("missed", a->name, a->rule, "nothing", saw);
             continue;
         }
         end("attack", a->name, a->rule, expects, saw);
         return;
     }
-    broken("an attack found nothing in flight");
+    platform_print("cannot %s: this device has nothing in flight when it looks\n", a->name);
 }
 
 /* Why a guest behind QEMU has no way to do that; null when it has. */

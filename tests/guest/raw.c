@@ -211,10 +211,14 @@ void raw_publish(void)
     publish(false);
 }
 
-void raw_heal(void)
+bool raw_heal(void)
 {
+    if (get(ATTACK_DESC + 16u * raw.heads[0].slot + 14u, 2) != raw.heads[0].flags) {
+        return false;
+    }
     raw.count = 1;
     publish(true);
+    return true;
 }
 
 bool raw_take(uint32_t *k, uint32_t *len)

@@ -47,8 +47,8 @@ void raw_attack(const struct attack *a);
 /* Makes all that was written available, as far as the attack lets it. */
 void raw_publish(void);
 
-/* Makes it available as it should have been. */
-void raw_heal(void);
+/* Makes a packed request available as it should have been; false when the device has touched it as it was. */
+bool raw_heal(void);
 
 /* The next completion: which request, or RAW_NOBODY, and how many bytes. */
 #define RAW_NOBODY ATTACK_SIZE

@@ -1,0 +1,140 @@
+# SPDX-License-Identifier: MIT
+"""A guest that attacks the back end on one queue: what is asserted of both, and of the disk."""
+
+import re
+from collections import Counter
+
+from machine import DISK_FIRST, DISK_SPAN, SECTOR, Backend, Failure, boot, make_image, sector_data
+
+IMAGE_SECTORS = 131072  # 64 MiB: what takes time to read is read once only
+SECONDS = 60
+
+LIFE = re.compile(
+    r"life (?P<life>\d+) (?P<kind>attack|request|missed) (?P<name>\S+) rule (?P<rule>\S+)"
+    r" expects (?P<expects>\S+) saw (?P<saw>\S+) honest (?P<honest>\d+)$"
+)
+CANNOT = re.compile(r"cannot (?P<name>\S+): (?P<why>.*)$")
+LAST = re.compile(r"last tag (?P<tag>\d+) life (?P<life>\d+)$")
+
+# The tables' attacks meet the strict profile. The back end has the specification's, and drops a chain that breaks a
+# rule: what that profile allows is served, or breaks a later rule. By format: the rule; None: it is to be served.
+OTHERWISE = {
+    "empty-buffer": {"split": "B3", "packed": "B3"},  # left out, and a read of nothing is left
+    "table-longer-than-the-queue": {"split": None, "packed": "C6"},  # the rest of the page: unlinked, or empty headers
+    "table-after-direct-elements": {"split": "C10"},  # an empty table: no room for the status
+    "packed-table-and-next": {"packed": "P4"},  # its end, which dropping it needs, is not there
+    "entry-with-next": {"packed": None},
+    "entry-marked-used": {"packed": None},
+}
+
+
+def expectation(found, form):
+    """The rule that is to be reported, if any, and what the guest may have seen."""
+    rule, seen = found["rule"], {"violation": {"silence", "dropped", "error"}}.get(found["expects"], {"service"})
+    if found["kind"] == "missed":
+        return None, {"silence", "service", "dropped", "error", "other"}
+    if found["expects"] == "unsupp":
+        return None, {"unsupp"}
+    if found["expects"] != "violation":
+        return None, seen
+    if found["name"] in OTHERWISE and form in OTHERWISE[found["name"]]:
+        rule = OTHERWISE[found["name"]][form]
+        return (rule, seen) if rule else (None, {"service"})
+    return rule, seen
+
+
+def judge_image(path, before, last):
+    """The disk holds what the last life wrote, and else what it held before, byte for byte."""
+    legal = b"".join(sector_data(int(last["tag"]), s) for s in range(DISK_FIRST, DISK_FIRST + DISK_SPAN))
+    at = DISK_FIRST * SECTOR
+    want = before[:at] + legal + before[at + len(legal) :]
+    with open(path, "rb") as image:
+        now = image.read()
+    if len(now) != len(want):
+        raise Failure(f"the image has {len(now)} bytes, not {len(want)}")
+    for sector in range(0 if now != want else len(want), len(want), SECTOR):
+        if now[sector : sector + SECTOR] != want[sector : sector + SECTOR]:
+            raise Failure(f"sector {sector // SECTOR} of the image is not what it is to be")
+
+
+def parse(lines):
+    """Lives, what cannot be played, and the last line; anything broken is a failure."""
+    lives, cannot, last = {}, {}, None
+    for line in lines:
+        if match := LIFE.match(line):
+            lives[int(match["life"])] = match.groupdict()
+        elif match := CANNOT.match(line):
+            cannot[match["name"]] = match["why"]
+        elif match := LAST.match(line):
+            last = match.groupdict()
+        elif "broken" in line or line in ("timeout", "DONE fail") or line.startswith("TRAP"):
+            raise Failure(f"the guest: {line}")
+    if last is None or "DONE pass" not in lines:
+        raise Failure("the guest did not come to its end: " + " / ".join(lines[-3:]))
+    return lives, cannot, last
+
+
+def play(program, out, form, log):
+    """One boot: every attack, and every request that is wrong, in one format."""
+    image = out / "hostile.img"
+    before = make_image(image, IMAGE_SECTORS)
+    with Backend(program, out, image, ["--queues", "2"]) as backend:
+        lines = boot(
+            backend, out / "hostile.elf", SECONDS, packed="on" if form == "packed" else "off", **{"num-queues": 2}
+        )
+        log.write_text("\n".join(lines) + "\n")
+        if backend.process.poll() is not None:
+            raise Failure(f"the back end did not survive: {backend.said()}")
+        sync = "through sync" in backend.said()
+        if backend.end() != 0:
+            raise Failure("the back end did not end as it is to")
+    lives, cannot, last = parse(lines)
+    judge_image(image, before, last)
+
+    reported = {}
+    for event in backend.of("violation"):
+        if event["queue"] != 1:
+            raise Failure(f"the back end accuses the honest queue: {event}")
+        reported.setdefault(event["life"], event["rule"])
+    wrong = []
+    for life, found in lives.items():
+        rule, seen = expectation(found, form)
+        if found["kind"] != "missed" and (reported.get(life) != rule or found["saw"] not in seen):
+            wrong.append(
+                f"{form} {found['name']}: reported {reported.get(life, 'nothing')}, not {rule or 'nothing'};"
+                f" the guest saw {found['saw']}"
+            )
+        if int(found["honest"]) < 16:
+            wrong.append(f"{form} {found['name']}: the honest queue served {found['honest']} requests only")
+    quick = [name for name, why in cannot.items() if "in flight" in why]
+    if quick and not sync:
+        wrong.append(f"{form}: never in flight: {', '.join(quick)}")
+    return {
+        "format": form,
+        "lives": lives,
+        "reported": reported,
+        "cannot": cannot,
+        "wrong": wrong,
+        "kinds": Counter(found["kind"] for found in lives.values()),
+    }
+
+
+def run(program, out, verbose):
+    """Both formats; what did not hold."""
+    wrong, results = [], []
+    for form in ("split", "packed"):
+        result = play(program, out, form, out / f"hostile-{form}.log")
+        results.append(result)
+        wrong += result["wrong"]
+        kinds = result["kinds"]
+        if verbose:
+            for life, found in result["lives"].items():
+                rule = result["reported"].get(life, "-")
+                print(f"   {form:6} {found['kind']:7} {found['name']:40} {rule:4} {found['saw']}")
+            for name, why in result["cannot"].items():
+                print(f"   {form:6} cannot  {name:40} {why}")
+        print(
+            f"   {form}: {kinds['attack']} attacks and {kinds['request']} wrong requests on queue 1, each with its rule;"
+            f" queue 0 and the image as they must be; {len(result['cannot'])} attacks cannot be played by a guest"
+        )
+    return wrong, results
