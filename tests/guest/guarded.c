@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The guarded victim: a driver on the vqguard endpoint, for a device that may
- * do anything. It lives as often as the parameters say and tells of each
+ * do anything. It lives as often as the host says and tells of each
  * life, in one line, how it went:
  *
  *   life 3 honest requests 35
@@ -69,13 +69,11 @@ static bool live(uint32_t life)
 
 int main(void)
 {
-    const struct honest_options options = {.features = VQG_F_INDIRECT_DESC | VQG_F_EVENT_IDX | VQG_F_RING_PACKED,
-                                           .queues = 1,
-                                           .lenient = parameters()->lenient != 0};
+    const uint64_t features = VQG_F_INDIRECT_DESC | VQG_F_EVENT_IDX | VQG_F_RING_PACKED | VQG_BLK_F_DISCARD;
     bool good = true;
 
-    for (uint32_t life = 1; good && life <= parameters()->lives; life++) {
-        enum vqg_status status = honest_open(&options);
+    for (uint32_t life = 1; good && life <= lives(); life++) {
+        enum vqg_status status = honest_open(features, 1);
 
         if (status == VQG_OK) {
             status = honest_go();

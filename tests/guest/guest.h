@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the guests share, and run.py knows too: the machine, the host's
- * parameters, the sectors, the clock.
+ * What the guests share, and run.py knows too: the machine, what the host asks
+ * for, the sectors, the clock.
  *
- * The parameters are written by QEMU's generic loader to the last page of the
- * machine's RAM, where no program is linked to:
+ * The host has QEMU's generic loader write to the last page of the machine's
+ * RAM, where no program is linked to:
  *   -device loader,addr=0x87fff000,data=LIVES,data-len=4
  */
 #ifndef GUEST_H
@@ -24,14 +24,10 @@
 
 #define PATIENCE 2000u /* milliseconds for any wait */
 
-struct parameters {
-    uint32_t lives;   /* how often to bring the device up */
-    uint32_t lenient; /* not 0: the specification profile */
-};
-
-static inline const volatile struct parameters *parameters(void)
+/* How often to bring the device up. */
+static inline uint32_t lives(void)
 {
-    return (const volatile struct parameters *)(uintptr_t)(RAM_END - 0x1000u);
+    return *(const volatile uint32_t *)(uintptr_t)(RAM_END - 0x1000u);
 }
 
 static inline uint64_t deadline_in(uint32_t milliseconds)

@@ -13,6 +13,8 @@
 #define BLK_F_MQ (UINT64_C(1) << 12)
 #define BLK_BLK_SIZE 20u
 #define BLK_NUM_QUEUES 34u
+#define BLK_MAX_DISCARD_SEG 40u
+#define BLK_DISCARD_ALIGNMENT 44u
 
 struct fence {
     uint64_t word[8];
@@ -91,29 +93,39 @@ static bool fences_stand(void)
 
 /* ---- the life of the device ---- */
 
-/* The fields that this driver goes by, and one that every driver should. */
+/* The fields that a driver of these features goes by, each with what makes sense. */
 static enum vqg_status judge_configuration(uint32_t queues)
 {
+    const struct {
+        uint64_t feature;
+        uint32_t offset;
+        uint32_t width;
+        uint64_t least;
+        uint64_t most;
+    } fields[] = {{BLK_F_BLK_SIZE, BLK_BLK_SIZE, 4, SECTOR, 1u << 20},
+                  {BLK_F_MQ, BLK_NUM_QUEUES, 2, queues, UINT16_MAX},
+                  {VQG_BLK_F_DISCARD, BLK_MAX_DISCARD_SEG, 4, 1, 256},
+                  {VQG_BLK_F_DISCARD, BLK_DISCARD_ALIGNMENT, 4, 1, 1u << 20}};
     struct vqg_mmio *mmio = &honest_device.mmio;
-    uint64_t value = 0;
-    uint32_t count = 0;
     enum vqg_status status = vqg_mmio_config(mmio, VIRTIO_BLK_CAPACITY, 8, DISK_SECTORS, UINT64_MAX / SECTOR, &capacity);
+    uint32_t count = 0;
 
     if (status == VQG_OK && (mmio->features & VIRTIO_BLK_F_SEG_MAX) != 0) {
         status = vqg_mmio_config_count(mmio, VIRTIO_BLK_SEG_MAX, 4, 1, &count);
     }
-    if (status == VQG_OK && (mmio->features & BLK_F_BLK_SIZE) != 0) {
-        status = vqg_mmio_config(mmio, BLK_BLK_SIZE, 4, SECTOR, 1u << 20, &value);
-    }
-    if (status == VQG_OK && (mmio->features & BLK_F_MQ) != 0) {
-        status = vqg_mmio_config(mmio, BLK_NUM_QUEUES, 2, queues, UINT16_MAX, &value);
+    for (size_t i = 0; i < sizeof fields / sizeof fields[0] && status == VQG_OK; i++) {
+        uint64_t value;
+
+        if ((mmio->features & fields[i].feature) != 0) {
+            status = vqg_mmio_config(mmio, fields[i].offset, fields[i].width, fields[i].least, fields[i].most, &value);
+        }
     }
     return status;
 }
 
-static enum vqg_status set_up(const struct honest_options *options)
+static enum vqg_status set_up(uint32_t queues)
 {
-    struct vqg_policy policy = options->lenient ? vqg_profile_spec() : vqg_profile_strict();
+    struct vqg_policy policy = vqg_profile_strict();
     uint32_t max = 0;
     enum vqg_status status = vqg_mmio_queue_max(&honest_device.mmio, 0, &max);
 
@@ -121,7 +133,7 @@ static enum vqg_status set_up(const struct honest_options *options)
         return status;
     }
     policy.min_length = 1; /* every request has a status */
-    queue = (struct vqg_queue){.count = options->queues,
+    queue = (struct vqg_queue){.count = queues,
                                .size = max < QUEUE ? max : QUEUE,
                                .size_max = max,
                                .features = honest_device.mmio.features,
@@ -132,20 +144,20 @@ static enum vqg_status set_up(const struct honest_options *options)
     return vqg_driver_init(&own.drv, &queue, &policy, own.slots, QUEUE);
 }
 
-enum vqg_status honest_open(const struct honest_options *options)
+enum vqg_status honest_open(uint64_t features, uint32_t queues)
 {
-    uint64_t wanted = options->features | VIRTIO_BLK_F_SEG_MAX | VIRTIO_BLK_F_FLUSH | BLK_F_BLK_SIZE | BLK_F_MQ;
+    uint64_t wanted = features | VIRTIO_BLK_F_SEG_MAX | VIRTIO_BLK_F_FLUSH | BLK_F_BLK_SIZE | BLK_F_MQ;
     enum vqg_status status = vmmio_open(&honest_device, VMMIO_BUS0, VIRTIO_ID_BLOCK, wanted);
 
     served = 0;
     if (status == VQG_OK) {
-        status = judge_configuration(options->queues);
+        status = judge_configuration(queues);
     }
     if (status != VQG_OK) {
         return status;
     }
     /* The endpoint of an earlier life goes on, unless it is to be another one now. */
-    return honest_device.mmio.features == queue.features ? vqg_driver_restart(&own.drv) : set_up(options);
+    return honest_device.mmio.features == queue.features ? vqg_driver_restart(&own.drv) : set_up(queues);
 }
 
 enum vqg_status honest_go(void)

@@ -17,20 +17,17 @@
 
 #define HONEST_DEPTH 4u
 
-struct honest_options {
-    uint64_t features; /* that it can do with, if they are offered */
-    uint32_t queues;   /* that the device must have */
-    bool lenient;      /* the specification profile in place of the strict one */
-};
-
 /* A rule was broken: honest_violation() has it. No completion came for two seconds. */
 extern const char honest_violated[];
 extern const char honest_silent[];
 
 extern struct vmmio honest_device;
 
-/* Finds the disk, agrees with it, judges its configuration, and begins a life of the endpoint. */
-enum vqg_status honest_open(const struct honest_options *options);
+/*
+ * Finds the disk, agrees on those of the features that it offers, judges its
+ * configuration, and begins a life of the endpoint. queues: that it must have.
+ */
+enum vqg_status honest_open(uint64_t features, uint32_t queues);
 
 /* Enables queue 0 and declares the driver ready. */
 enum vqg_status honest_go(void);

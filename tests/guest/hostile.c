@@ -75,12 +75,11 @@ static void notify(void)
 
 static void begin(uint64_t features)
 {
-    const struct honest_options options = {.features = features | (packed ? VQG_F_RING_PACKED : 0), .queues = 2};
     struct vqg_queue queue = {.index = 1, .count = 2};
     enum vqg_status status;
 
     life++;
-    status = honest_open(&options);
+    status = honest_open(features | (packed ? VQG_F_RING_PACKED : 0), 2);
     if (status == VQG_OK) {
         status = vqg_mmio_queue_max(&honest_device.mmio, 1, &queue.size_max);
     }

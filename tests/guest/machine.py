@@ -16,7 +16,7 @@ sys.path.insert(0, str(ROOT / "examples" / "baremetal"))
 from check_image import sector_data  # noqa: E402
 
 SECTOR = 512
-PARAMETERS = 0x87FFF000  # guest.h
+LIVES_AT = 0x87FFF000  # guest.h
 DISK_FIRST, DISK_SPAN, DISK_SECTORS = 64, 64, 4096  # guest.h
 
 
@@ -109,7 +109,7 @@ class Backend:
         self.errors.close()
 
 
-def boot(backend, elf, seconds, lives=0, lenient=False, **properties):
+def boot(backend, elf, seconds, lives=0, **properties):
     """Runs a guest to its end; its lines. The last one is "timeout" when the end did not come."""
     device = "".join(f",{name}={value}" for name, value in properties.items())
     command = [
@@ -120,7 +120,7 @@ def boot(backend, elf, seconds, lives=0, lenient=False, **properties):
         "-kernel", elf, "-global", "virtio-mmio.force-legacy=false",
         "-chardev", f"socket,id=c0,path={backend.socket}",
         "-device", f"vhost-user-blk,chardev=c0,bus=virtio-mmio-bus.0{device}",
-        "-device", f"loader,addr={PARAMETERS:#x},data={lives | int(lenient) << 32},data-len=8",
+        "-device", f"loader,addr={LIVES_AT:#x},data={lives},data-len=4",
     ]  # fmt: skip
     process = subprocess.Popen(
         command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT

@@ -261,7 +261,7 @@ int main(void)
         memset(margins[m], CANARY, MARGIN);
     }
     arm();
-    for (life = 1; life <= parameters()->lives; life++) {
+    for (life = 1; life <= lives(); life++) {
         bring_up();
         idle(30);
         run();
