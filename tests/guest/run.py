@@ -16,6 +16,7 @@ import shutil
 import sys
 from pathlib import Path
 
+import hostile_device
 import hostile_guest
 from machine import ROOT, Failure, build
 
@@ -42,7 +43,12 @@ def main():
     options.out.mkdir(parents=True, exist_ok=True)
     try:
         build(options.out)
-        wrong, results = hostile_guest.run(options.program, options.out, options.verbose)
+        if options.part == "guest":
+            wrong, results = hostile_guest.run(options.program, options.out, options.verbose)
+        else:
+            wrong, results = hostile_device.run(options.program, options.out, options.short, options.verbose)
+            if options.markdown:
+                print(hostile_device.markdown(results))
     except Failure as failure:
         wrong, results = [str(failure)], []
     if options.json:

@@ -1,0 +1,195 @@
+# SPDX-License-Identifier: MIT
+"""A back end that attacks its guest: what is asserted of a guarded one, and seen of an unguarded one."""
+
+import json
+import re
+import subprocess
+
+from machine import Backend, Failure, boot, make_image
+
+REQUESTS = 35  # of an honest life of the guarded guest
+SECONDS = 120
+
+LIFE = re.compile(r"life (?P<life>\d+) (?P<how>honest|stopped|refused|hang|broken:) ?(?P<rest>.*)$")
+HARM = re.compile(r"life (?P<life>\d+) (?:harmed: (?P<how>.*)|(?P<not>not harmed))$")
+
+# Where a guest's driver takes another way than the list says: what becomes of the guarded one, ...
+GUARDED = {
+    "config-seg-max-of-all-ones": "honest",  # as many as there is room for are used (T9)
+}
+# ... and why an attack does this driver without a guard no harm.
+UNHARMED = {}
+
+
+def attack_list(program):
+    """What the back end can do."""
+    made = subprocess.run([program, "--list", "--json"], capture_output=True, text=True, check=False)
+    attacks = [json.loads(line) for line in made.stdout.splitlines()]
+    if made.returncode != 0 or not attacks:
+        raise Failure(f"{program} --list --json says nothing: {made.stderr}")
+    return attacks
+
+
+def third(attacks):
+    """The first attack of each rule, in either format."""
+    chosen = {}
+    for attack in attacks:
+        chosen.setdefault((attack["rule"], attack["status"], *attack["formats"]), attack)
+    return list(chosen.values())
+
+
+def expected(attack):
+    """How the life of a guarded guest is to go in which the attack is played."""
+    if attack["name"] in GUARDED:
+        return GUARDED[attack["name"]]
+    if attack["status"] == "violation":
+        return f"stopped {attack['rule']}"
+    if attack["status"] == "refused":
+        return f"refused {attack['rule']}"
+    return "honest"
+
+
+def how_it_went(match):
+    """A guarded guest's line, as expected() has it."""
+    how, rest = match["how"], match["rest"]
+    if how == "honest":
+        return how if rest == f"requests {REQUESTS}" else f"honest, but {rest}"
+    if how in ("stopped", "refused"):
+        return f"{how} {rest.split()[0]}"
+    return f"{how} {rest}"
+
+
+def lives_of(lines):
+    lives = {}
+    for line in lines:
+        if match := LIFE.match(line):
+            lives[int(match["life"])] = how_it_went(match)
+        elif line == "timeout" or line.startswith("TRAP"):
+            lives[0] = line
+    return lives
+
+
+def session(program, out, log, elf, names, lives, **properties):
+    """One back end with those attacks, one guest with that many lives; what both said."""
+    image = out / "attacked.img"
+    make_image(image)
+    with Backend(program, out, image, ["--attack", ",".join(names)]) as backend:
+        lines = boot(backend, out / elf, SECONDS, lives=lives, **properties)
+        log.write_text("\n".join([*lines, *(json.dumps(event) for event in backend.events)]) + "\n")
+        status = backend.end()
+    return lines, backend.of("attack"), status
+
+
+def properties(form):
+    on = {"indirect_desc": "on", "event_idx": "on"}
+    return {"packed": "on" if form == "packed" else "off", **on}
+
+
+def guarded(program, out, form, attacks):
+    """All attacks that leave a process honest again, in one boot: an attack, an honest life, the next."""
+    names = [attack["name"] for attack in attacks]
+    lines, played, status = session(
+        program, out, out / f"guarded-{form}.log", "guarded.elf", names, 2 * len(names) + 2, **properties(form)
+    )
+    lives = lives_of(lines)
+    when = {event["name"]: event["life"] for event in played}
+    results, wrong = [], []
+    if status != 0 or 0 in lives or "DONE pass" not in lines:
+        wrong.append(f"{form}: back end status {status}, guest {lives.get(0, lines[-2:])}")
+    for attack in attacks:
+        life = when.get(attack["name"])
+        went, after = lives.get(life, "not played"), lives.get((life or 0) + 1, "nothing")
+        good = went == expected(attack) and after == "honest"
+        results.append({"attack": attack["name"], "format": form, "went": went, "after": after, "good": good})
+        if not good:
+            wrong.append(f"{form} {attack['name']}: {went}, not {expected(attack)}; the life after: {after}")
+    attacked = set(when.values())
+    for life, went in lives.items():
+        if life not in attacked and went != "honest":
+            wrong.append(f"{form}: life {life}, which is not attacked: {went}")
+    return results, wrong
+
+
+def configured(program, out, attack):
+    """A lie about the disk lasts as long as the process."""
+    log = out / f"guarded-{attack['name']}.log"
+    lines, played, status = session(program, out, log, "guarded.elf", [attack["name"]], 1, **properties("split"))
+    went = lives_of(lines).get(1, "nothing") if len(played) == 1 and status == 0 else "not played"
+    good = went == expected(attack)
+    result = {"attack": attack["name"], "format": "split", "went": went, "after": "-", "good": good}
+    return result, [] if good else [f"{attack['name']}: {went}, not {expected(attack)}"]
+
+
+def unguarded(program, out, attack):
+    """One boot without a guard; how it failed."""
+    log = out / f"unguarded-{attack['name']}.log"
+    lines, played, _ = session(program, out, log, "unguarded.elf", [attack["name"]], 3, packed="off")
+    if len(played) != 1:
+        return "not played"
+    for line in lines:
+        match = HARM.match(line)
+        if match and match["how"]:
+            if int(match["life"]) < played[0]["life"]:
+                return f"harmed before the attack: {match['how']}"
+            return match["how"]
+    return "not harmed" if "DONE pass" in lines else "nothing more was heard of it"
+
+
+def fits_unguarded(attack):
+    """The driver has a split queue, no tables, no event words, and looks at no configuration."""
+    return "split" in attack["formats"] and not (attack["indirect"] or attack["event_idx"] or attack["config"])
+
+
+def judge_harm(attack, how):
+    """What is wrong about what an unguarded driver suffered, or did not."""
+    name = attack["name"]
+    if how == "not played" or how.startswith("harmed before"):
+        return [f"unguarded {name}: {how}"]
+    if (how == "not harmed") != (name in UNHARMED):
+        return [f"unguarded {name}: {how}"]
+    return []
+
+
+def run(program, out, short, verbose):
+    """All of it; what did not hold, and the results."""
+    attacks = attack_list(program)
+    chosen = third(attacks) if short else attacks
+    results, wrong, harm = [], [], {}
+    for form in ("split", "packed"):
+        fit = [attack for attack in chosen if form in attack["formats"] and not attack["config"]]
+        more, bad = guarded(program, out, form, fit)
+        results += more
+        wrong += bad
+    for attack in chosen:
+        if attack["config"]:
+            result, bad = configured(program, out, attack)
+            results.append(result)
+            wrong += bad
+        if fits_unguarded(attack):
+            how = harm[attack["name"]] = unguarded(program, out, attack)
+            wrong += judge_harm(attack, how)
+    rows = [
+        {**attack, "guarded": {r["format"]: r for r in results if r["attack"] == attack["name"]},
+         "unguarded": harm.get(attack["name"], "does not concern it")}
+        for attack in chosen
+    ]  # fmt: skip
+    if verbose or wrong:
+        for row in rows:
+            went = ", ".join(f"{form} {r['went']}" for form, r in row["guarded"].items())
+            print(f"   {row['name']:40} guarded: {went:40} unguarded: {row['unguarded']}")
+    good = sum(result["good"] for result in results)
+    harmed = sum(1 for how in harm.values() if how != "not harmed")
+    print(f"   guarded: {good} of {len(results)} attacks end as they must; unguarded: {harmed} of {len(harm)} do harm")
+    return wrong, rows
+
+
+def markdown(rows):
+    """The table of docs/hostile-device.md."""
+    lines = [
+        "| attack | the device ... | guarded | unguarded |",
+        "|---|---|---|---|",
+    ]
+    for row in rows:
+        went = sorted({result["went"] for result in row["guarded"].values()})
+        lines.append(f"| `{row['name']}` | {row['deed']} | {', '.join(went)} | {row['unguarded']} |")
+    return "\n".join(lines)
