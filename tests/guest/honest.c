@@ -283,16 +283,19 @@ const char *honest_run(uint32_t count, unsigned tag)
         bool held = false;
 
         while (next < count && !held && !orders[next % HONEST_DEPTH].lent) {
+            /* Now and then, with others under way, the device could see one that is not published. */
+            held = next % 8u == 7u && end - served > count - next;
+            if (held) {
+                kick();
+            }
             orders[next % HONEST_DEPTH] = order_of(next, tag);
             if (add(next % HONEST_DEPTH, next % 3u == 2u) != VQG_OK) {
                 return "a request could not be lent";
             }
             next++;
-            /* Now and then the device could see one that is not published. */
-            held = next % 8u == 7u && count - next + 1u < end - served;
-            if (!held) {
-                kick();
-            }
+        }
+        if (!held) {
+            kick();
         }
         wrong = collect();
         kick();

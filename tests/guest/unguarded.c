@@ -136,6 +136,24 @@ static void bring_up(void)
     }
 }
 
+/* Finds the descriptors of the request by its buffer, since the driver keeps them to itself. */
+static void find_descriptors(uint32_t k)
+{
+    const struct virtq_desc *desc = rings.ring.desc;
+
+    for (uint16_t i = 0; i < NUM; i++) {
+        if (desc[i].len == SECTOR && desc[i].addr == (uintptr_t)own.data[k]) {
+            descs[k][1] = i;
+            descs[k][2] = desc[i].next;
+        }
+    }
+    for (uint16_t i = 0; i < NUM; i++) {
+        if (desc[i].len == sizeof(struct blk_header) && desc[i].next == descs[k][1]) {
+            descs[k][0] = i;
+        }
+    }
+}
+
 static void check_descriptors(uint32_t k)
 {
     for (uint32_t i = 0; i < 3u; i++) {
@@ -149,8 +167,6 @@ static void check_descriptors(uint32_t k)
 
 static void submit(uint32_t k, uint64_t sector, bool write)
 {
-    const struct retrofit_ring *ring = &rings.ring;
-    uint16_t at = (uint16_t)(ring->avail.idx % NUM);
     struct retrofit_buf *buf = &own.buf[k];
 
     *buf = (struct retrofit_buf){.sector = sector, .data = own.data[k], .size = SECTOR, .status = 0xff};
@@ -163,10 +179,15 @@ static void submit(uint32_t k, uint64_t sector, bool write)
     if (!retrofit_submit(buf, write)) {
         harmed("free list corrupted: descriptors were lost");
     }
-    descs[k][0] = ring->avail.ring[at];
-    descs[k][1] = ring->desc[descs[k][0] % NUM].next;
-    descs[k][2] = ring->desc[descs[k][1] % NUM].next;
+    find_descriptors(k);
     check_descriptors(k);
+}
+
+static bool is_free(uint32_t desc)
+{
+    static const struct virtq_desc clear = {0, 0, 0, 0}; /* as this driver leaves it */
+
+    return memcmp(&rings.ring.desc[desc % NUM], &clear, sizeof clear) == 0;
 }
 
 /* What the driver hands up to its caller. */
@@ -207,6 +228,11 @@ static bool poll(void)
             check_buffer(k);
             back++;
         }
+        for (uint32_t i = 0; i < 3u; i++) {
+            if (own.buf[k].busy && is_free(descs[k][i])) {
+                harmed("free list corrupted: a descriptor was freed that is under way");
+            }
+        }
     }
     if (taken > back) {
         harmed("a request came back that was not lent, or one twice");
@@ -214,14 +240,13 @@ static bool poll(void)
     return taken != 0;
 }
 
-/* With nothing lent nothing comes back, and every descriptor is free, which this driver clears. */
+/* With nothing lent nothing comes back, and every descriptor is free. */
 static void idle(uint32_t milliseconds)
 {
-    static const struct virtq_desc clear = {0, 0, 0, 0};
     uint64_t deadline = deadline_in(milliseconds);
 
     for (uint32_t i = 0; i < NUM; i++) {
-        if (memcmp(&rings.ring.desc[i], &clear, sizeof clear) != 0) {
+        if (!is_free(i)) {
             harmed("free list corrupted: descriptors were lost");
         }
     }
