@@ -105,24 +105,40 @@ static int write_zeroes(const struct disk *disk, uint64_t offset, uint64_t bytes
     return 0;
 }
 
-static int discard(const struct disk *disk, const struct disk_io *io)
+static int flush(const struct disk *disk)
+{
+    int failed;
+    do {
+        failed = fdatasync(disk->fd);
+    } while (failed != 0 && errno == EINTR);
+    return failed == 0 ? 0 : errno;
+}
+
+/* What is asked of a range, of a block device and of a file. */
+static int change_range(const struct disk *disk, const struct disk_io *io, unsigned long request, int mode)
 {
     uint64_t range[2] = {io->offset, io->bytes};
-    int failed = disk->is_block ? ioctl(disk->fd, BLKDISCARD, range)
-                                : fallocate(disk->fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, (off_t)io->offset,
-                                            (off_t)io->bytes);
+    int failed;
+    do {
+        failed = disk->is_block
+                     ? ioctl(disk->fd, request, range)
+                     : fallocate(disk->fd, mode | FALLOC_FL_KEEP_SIZE, (off_t)io->offset, (off_t)io->bytes);
+    } while (failed != 0 && errno == EINTR);
+    return failed;
+}
+
+static int discard(const struct disk *disk, const struct disk_io *io)
+{
+    int failed = change_range(disk, io, BLKDISCARD, FALLOC_FL_PUNCH_HOLE);
     /* A discard is advice: storage that cannot has kept everything. */
     return failed == 0 || errno == EOPNOTSUPP || errno == ENOSYS ? 0 : errno;
 }
 
 static int zero(const struct disk *disk, const struct disk_io *io)
 {
-    uint64_t range[2] = {io->offset, io->bytes};
-    int mode = io->unmap ? FALLOC_FL_PUNCH_HOLE : FALLOC_FL_ZERO_RANGE;
-    int failed = disk->is_block ? ioctl(disk->fd, BLKZEROOUT, range)
-                                : fallocate(disk->fd, mode | FALLOC_FL_KEEP_SIZE, (off_t)io->offset, (off_t)io->bytes);
+    int failed = change_range(disk, io, BLKZEROOUT, io->unmap ? FALLOC_FL_PUNCH_HOLE : FALLOC_FL_ZERO_RANGE);
     int error = failed == 0 ? 0 : write_zeroes(disk, io->offset, io->bytes);
-    return error == 0 && io->stay && fdatasync(disk->fd) != 0 ? errno : error;
+    return error == 0 && io->stay ? flush(disk) : error;
 }
 
 void disk_run(const struct disk *disk, struct disk_io *io, uint64_t done)
@@ -133,7 +149,7 @@ void disk_run(const struct disk *disk, struct disk_io *io, uint64_t done)
         io->error = move(disk, io, done);
         break;
     case DISK_FLUSH:
-        io->error = fdatasync(disk->fd) == 0 ? 0 : errno;
+        io->error = flush(disk);
         break;
     case DISK_DISCARD:
         io->error = discard(disk, io);
