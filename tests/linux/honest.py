@@ -1,0 +1,219 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""An honest Linux guest on the back end: every kind of queue, a back end killed under load, disks unplugged.
+
+usage: honest.py [--full] [--accel kvm|tcg] BACKEND
+
+BACKEND is the program, or qemu-storage-daemon to see what this does with another one
+(which has no packed queues, and does not survive being killed). What the guest does is
+in init; here is when, and what has to be true of the images afterwards. Without --full,
+two disks lose their back end and two are unplugged; with it all of them, over and over,
+and more shapes of queues. The status is 0 when all held.
+"""
+import argparse
+import itertools
+import random
+import shutil
+import subprocess
+import sys
+import time
+
+from machine import BUILD, Backend, Disk, Failure, Guest, accelerator
+
+OUT = BUILD / "blk" / "linux"
+FEATURES = {"indirect_desc": 28, "event_idx": 29, "packed": 34}
+OTHERS = {"qemu-storage-daemon"}
+
+
+def say(text):
+    print(text, flush=True)
+
+
+def kinds(backend, full):
+    """Properties of the disks of the first guest."""
+    forms = [False] if backend in OTHERS else [False, True]
+    found = [{"packed": p, "indirect_desc": i, "event_idx": e, "num-queues": 1, "queue-size": 128}
+             for p, i, e in itertools.product(forms, [True, False], [True, False])]
+    if full and backend not in OTHERS:
+        found += [{"packed": p, "indirect_desc": True, "event_idx": True, "num-queues": q, "queue-size": n}
+                  for p, (q, n) in itertools.product(forms, [(2, 16), (2, 128), (1, 1024)])]
+    return found
+
+
+def described(properties):
+    words = ["packed" if properties["packed"] else "split "]
+    words += [text if properties[key] else " " * len(text)
+              for key, text in (("indirect_desc", "indirect"), ("event_idx", "event_idx"))]
+    if properties["num-queues"] != 1 or properties["queue-size"] != 128:
+        words.append(f"{properties['num-queues']} x {properties['queue-size']}")
+    return " ".join(words)
+
+
+def make_disk(args, number, device="vhost-user-blk-pci", options=(), **properties):
+    image = OUT / f"d{number}.img"
+    with open(image, "wb") as file:
+        file.truncate(64 << 20)
+    backend = Backend(args.backend, OUT, f"d{number}", image, *options)
+    return Disk(backend, 0x10 + number, device, **properties)
+
+
+def each(guest, disks, command, answer, seconds=60):
+    """One command on every disk, at the same time; the answers in the order of the disks."""
+    first = len(guest.lines)
+    for disk in disks:
+        guest.send(f"{command} {disk.name}")
+    return [guest.expect(f"{answer} {disk.name}", seconds, first) for disk in disks]
+
+
+def find(guest, disk):
+    """The guest has the disk, with the features that it was to have."""
+    said = guest.do(f"find_disk {disk.name} {disk.parent()}", f"find {disk.name}")
+    bits = said.split()[-1]
+    for name, bit in FEATURES.items():
+        if int(bits[bit]) != disk.properties[name]:
+            raise Failure(f"{disk.name}: {name} is {bits[bit]} in the guest; the console is {guest.log}")
+    if disk.backend.kind not in OTHERS and f"serial '{disk.name}'" not in said:
+        raise Failure(f"{disk.name}: another serial number: {said}")
+
+
+def rounds(guest, disk, first=0):
+    return sum(s == f"ok round {disk.name}" for s in guest.answers(first))
+
+
+def more_rounds(guest, disk, count):
+    """Waits until the load has written and read back `count` times more."""
+    first = len(guest.lines)
+    for done in range(count):
+        guest.expect(f"(?:(?s:.)*)round {disk.name}", 60, first)
+        while rounds(guest, disk, first) <= done:
+            time.sleep(0.02)
+
+
+def kill_under_load(guest, disk, times):
+    """Kills the back end while the load goes on, and starts it again."""
+    for _ in range(times):
+        time.sleep(random.uniform(0.2, 0.8))
+        disk.backend.kill()
+        guest.do(f"waiting {disk.name}", f"waiting {disk.name}")
+        disk.backend.start()
+        # The first of these may have been read back before the kill; the second was not.
+        more_rounds(guest, disk, 2)
+
+
+def replug(guest, disk):
+    each(guest, [disk], "leave", "leave")
+    disk.unplug(guest)
+    disk.plug(guest)
+    find(guest, disk)
+    each(guest, [disk], "mount_disk", "mount")
+    each(guest, [disk], "check", "check")
+
+
+def judge_image(disk):
+    """What the guest has written, read without the guest and without the back end."""
+    image, copy = disk.backend.image, OUT / f"{disk.name}.files"
+    checked = subprocess.run(["e2fsck", "-fn", image], capture_output=True, text=True)
+    if checked.returncode != 0:
+        raise Failure(f"{disk.name}: e2fsck -fn {image}: {checked.stdout.strip()[-300:]}")
+    shutil.rmtree(copy, ignore_errors=True)
+    copy.mkdir()
+    for name in ("sums", "files"):
+        subprocess.run(["debugfs", "-R", f"rdump /{name} {copy}", image], check=True, capture_output=True)
+    sums = subprocess.run(["sha256sum", "--quiet", "-c", "sums"], cwd=copy, capture_output=True, text=True)
+    if sums.returncode != 0:
+        raise Failure(f"{disk.name}: on the host, {sums.stdout.strip()[-300:]}")
+    count = len((copy / "sums").read_text().splitlines())
+    shutil.rmtree(copy)
+    image.unlink()
+    return count
+
+
+def judge_backend(disk):
+    """It saw no violation, and the queues that were asked for; returns the requests of its last process."""
+    backend = disk.backend
+    status = backend.stop()
+    if status != 0:
+        raise Failure(f"{disk.name}: the back end ended with {status}; its log is {backend.log}")
+    if backend.kind in OTHERS:
+        return None
+    broken = backend.events("violation")
+    if broken:
+        raise Failure(f"{disk.name}: an honest guest broke {broken[0]}; the events are {backend.json}")
+    for queue in backend.events("queue"):
+        seen = (queue["format"] == "packed", queue["indirect"], queue["event_idx"])
+        if seen != tuple(disk.properties[k] for k in ("packed", "indirect_desc", "event_idx")):
+            raise Failure(f"{disk.name}: the back end saw {queue}")
+    if not backend.events("queue") or not backend.events("end"):
+        raise Failure(f"{disk.name}: the back end did not say what it served; the events are {backend.json}")
+    return backend.events("end")[-1]["requests"]
+
+
+def play(args, name, disks, killed, replugged, times, machine="q35"):
+    """One guest on these disks, from file systems to what is left of them."""
+    began = time.monotonic()
+    for disk in disks:
+        disk.backend.start()
+    guest = Guest(OUT, name, disks, args.accel, machine=machine)
+    notes = {disk.name: [] for disk in disks}
+    try:
+        guest.expect("boot", 30)
+        for disk in disks:
+            find(guest, disk)
+        each(guest, disks, "make", "mount")
+        first = len(guest.lines)
+        for disk in disks:
+            guest.send(f"files {disk.name} 60")
+        for disk in disks:
+            guest.expect(f"files {disk.name}", 60, first)
+        each(guest, disks, "check", "check")
+        each(guest, disks, "load", "round")
+        for disk in killed:
+            kill_under_load(guest, disk, times)
+            notes[disk.name].append(f"back end killed {times}x")
+        full = each(guest, disks, "stop_load", "load")
+        each(guest, disks, "check", "check")
+        for disk in replugged:
+            for _ in range(times):
+                replug(guest, disk)
+            notes[disk.name].append(f"unplugged {times}x")
+        each(guest, disks, "trim", "trim")
+        each(guest, disks, "leave", "leave")
+        guest.end()
+        if guest.complaints():
+            raise Failure(f"the guest's kernel says: {guest.complaints()[0]}; the console is {guest.log}")
+    finally:
+        guest.kill()
+    for disk, load in zip(disks, full):
+        requests = judge_backend(disk)
+        files = judge_image(disk)
+        served = "" if requests is None else f", {requests} requests"
+        say(f"ok {described(disk.properties)}: {load.partition(': ')[2]}; {files} files intact, fsck clean{served}"
+            + "".join(f"; {note}" for note in notes[disk.name]))
+    say(f"DONE pass {name}: {time.monotonic() - began:.0f} s")
+
+
+def main():
+    parser = argparse.ArgumentParser(usage=__doc__.partition("usage: ")[2].partition("\n")[0])
+    parser.add_argument("--full", action="store_true")
+    parser.add_argument("--accel", choices=["kvm", "tcg"], default=accelerator())
+    parser.add_argument("backend")
+    args = parser.parse_args()
+    shutil.rmtree(OUT, ignore_errors=True)
+    OUT.mkdir(parents=True)
+    say(f"honest guest, by {args.accel}")
+    disks = [make_disk(args, n, **properties) for n, properties in enumerate(kinds(args.backend, args.full))]
+    ours = args.backend not in OTHERS
+    some = disks if args.full else [disks[0], disks[len(disks) // 2]]
+    play(args, "pci", disks, some if ours else [], some, 5 if args.full else 1)
+    mmio = [make_disk(args, 0, "vhost-user-blk-device", **properties)
+            for properties in kinds(args.backend, False)[::4]]
+    for disk in mmio:
+        play(args, "mmio-" + described(disk.properties).split()[0], [disk], [disk] if ours else [], [], 1, "microvm")
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except Failure as failure:
+        print(failure if str(failure).startswith("FAIL") else f"FAIL {failure}", file=sys.stderr)
+        sys.exit(1)
