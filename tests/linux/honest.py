@@ -20,7 +20,7 @@ import time
 
 from machine import BUILD, Backend, Disk, Failure, Guest, accelerator
 
-OUT = BUILD / "blk" / "linux"
+OUT = BUILD / "linux" / "honest"
 FEATURES = {"indirect_desc": 28, "event_idx": 29, "packed": 34}
 OTHERS = {"qemu-storage-daemon"}
 
@@ -205,7 +205,7 @@ def main():
     ours = args.backend not in OTHERS
     some = disks if args.full else [disks[0], disks[len(disks) // 2]]
     play(args, "pci", disks, some if ours else [], some, 5 if args.full else 1)
-    mmio = [make_disk(args, 0, "vhost-user-blk-device", **properties)
+    mmio = [make_disk(args, 0, "vhost-user-blk", **properties)
             for properties in kinds(args.backend, False)[::4]]
     for disk in mmio:
         play(args, "mmio-" + described(disk.properties).split()[0], [disk], [disk] if ours else [], [], 1, "microvm")
