@@ -254,14 +254,15 @@ class Guest:
         """What the guest has said, without the times."""
         return [m.group(1) for m in map(ANSWER.match, self.lines[first:]) if m]
 
-    def expect(self, answer, seconds=30, first=0):
-        """Waits for 'ok ANSWER'; a FAIL of anything is one of this."""
+    def expect(self, answer, seconds=30, first=0, count=1):
+        """Waits for 'ok ANSWER', the count-th since line `first`; a FAIL of anything is one of this."""
         def found():
             said = self.answers(first)
             bad = next((s for s in said if s.startswith("FAIL")), None)
             if bad:
                 raise Failure(f"{bad}; the console is {self.log}")
-            return next((s for s in said if re.match(f"ok {answer}\\b", s)), None)
+            good = [s for s in said if re.match(f"ok {answer}\\b", s)]
+            return good[count - 1] if len(good) >= count else None
         return self._wait(found, seconds, answer)
 
     def do(self, command, answer, seconds=30):
