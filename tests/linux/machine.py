@@ -14,6 +14,7 @@ import time
 ROOT = pathlib.Path(os.environ.get("VQG_ROOT", pathlib.Path(__file__).resolve().parents[2]))
 BUILD = pathlib.Path(os.environ.get("VQG_BUILD", ROOT / "build"))
 GUEST = BUILD / "linux"
+MEMORY = 512
 # What a guest's answer is in its kernel's log, and what the kernel says of a disk or of itself that is not well.
 ANSWER = re.compile(r"^\[ *\d+\.\d+\] ((ok|FAIL) .*|DONE)$")
 COMPLAINT = re.compile(r"I/O error|EXT4-fs (error|warning)|JBD2: Error|\bBUG\b|Oops|Call Trace|WARNING:|Kernel panic|"
@@ -136,15 +137,18 @@ class Disk:
             words["bus"] = f"{self.name}-port"
         return words
 
+    def port(self):
+        """A port of its own, so that it can be unplugged; for QEMU's command line."""
+        if not self.device.endswith("-pci"):
+            return []
+        return ["-device", f"pcie-root-port,id={self.name}-port,addr={self.slot:#x},chassis={self.slot}"]
+
     def arguments(self):
-        """For QEMU's command line. A port of its own, so that it can be unplugged."""
+        """For QEMU's command line: it is there from the start."""
         words = self._device()
         device = ",".join([words.pop("driver")] + [
             f"{key}={('off', 'on')[value] if isinstance(value, bool) else value}" for key, value in words.items()])
-        port = []
-        if self.device.endswith("-pci"):
-            port = ["-device", f"pcie-root-port,id={self.name}-port,addr={self.slot:#x},chassis={self.slot}"]
-        return [*port, "-chardev", f"socket,id={self._names()[0]},path={self.backend.socket},reconnect=1",
+        return [*self.port(), "-chardev", f"socket,id={self._names()[0]},path={self.backend.socket},reconnect=1",
                 "-device", device]
 
     def unplug(self, guest):
@@ -165,7 +169,7 @@ class Disk:
 class Guest:
     """QEMU with the guest in it. `log` has its console."""
 
-    def __init__(self, directory, name, disks, accel, fio=True, machine="q35", append="", cpus=2, memory=512):
+    def __init__(self, directory, name, disks, accel, fio=True, machine="q35", append="", cpus=2, empty_ports=()):
         self.log = directory / f"{name}.console"
         self.patience = 1 if accel == "kvm" else 6
         self.lines = []
@@ -181,8 +185,8 @@ class Guest:
                 append += f" tsc_early_khz={float(mhz) * 1000:.0f}"
         command = [
             "qemu-system-x86_64", "-machine", f"{machine},accel={accel},memory-backend=memory{options}",
-            "-cpu", "host,-arch-capabilities" if accel == "kvm" else "max", "-smp", cpus, "-m", memory,
-            "-object", f"memory-backend-memfd,id=memory,size={memory}M,share=on",
+            "-cpu", "host,-arch-capabilities" if accel == "kvm" else "max", "-smp", cpus, "-m", MEMORY,
+            "-object", f"memory-backend-memfd,id=memory,size={MEMORY}M,share=on",
             "-nodefaults", "-no-user-config", "-no-reboot", "-display", "none", "-serial", "stdio",
             "-global", "virtio-mmio.force-legacy=false",
             "-chardev", f"socket,id=monitor,fd={qemu_end.fileno()}", "-mon", "chardev=monitor,mode=control",
@@ -190,6 +194,8 @@ class Guest:
             "-append", f"console=ttyS0 loglevel=7 printk.devkmsg=on panic=-1 {append}"]
         for disk in disks:
             command += disk.arguments()
+        for disk in empty_ports:
+            command += disk.port()
         with open(directory / f"{name}.qemu", "w") as said:
             self.process = start(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=said,
                                  pass_fds=[qemu_end.fileno()])
@@ -277,8 +283,9 @@ class Guest:
         self.send(command)
         return self.expect(answer, seconds, first)
 
-    def complaints(self):
-        return [line for line in self.lines if COMPLAINT.search(line)]
+    def complaints(self, first=0):
+        """What the kernel has said that it does not say when all is well."""
+        return [line for line in self.lines[first:] if COMPLAINT.search(line) and not ANSWER.match(line)]
 
     def end(self):
         """Has the guest switch itself off."""

@@ -1,0 +1,207 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""What Debian's Linux does with a disk that attacks it: boots it once for each attack, and records what was seen.
+
+usage: attacked.py [--full] [--accel kvm|tcg] [--only NAME[,NAME...]] BACKEND
+
+Beside the hostile disk the guest has an honest one of the same content. Eight processes
+read the hostile disk, compare with the honest one and write the same again, in bursts,
+before and after the attack; then the honest disk is read once more. Where an attack
+wants it, the driver lets go of the device and takes it again. Nothing that Linux does
+here is a failure of this program: it is recorded, as attacked.json and attacked.md in
+build/linux/attacked. The status is 0 when every attack was played. Without --full, a
+few of them are.
+"""
+import argparse
+import json
+import re
+import shutil
+import subprocess
+import sys
+import time
+
+from machine import BUILD, Backend, Disk, Failure, Guest, accelerator
+
+OUT = BUILD / "linux" / "attacked"
+BYTES = 16 << 20
+SOME = {"id-just-out-of-range", "id-twice", "length-of-4-GiB", "status-never-written"}
+# The first that fits is what is said of the guest.
+BROKEN = re.compile(r"\bBUG\b|Oops|Kernel panic|general protection|WARNING:|KASAN|list_(add|del) corruption|Redzone|Poison overwritten")
+AFTER, BEFORE = 3, 4  # bursts
+
+
+def say(text):
+    print(text, flush=True)
+
+
+def attacks(backend, full, only):
+    """(attack, format) of all that are to be played."""
+    listed = subprocess.run([backend, "--list", "--json"], check=True, capture_output=True, text=True).stdout
+    found = [json.loads(line) for line in listed.splitlines() if line]
+    unknown = only - {attack["name"] for attack in found}
+    if unknown:
+        raise Failure(f"no attack {', '.join(sorted(unknown))} ({backend} --list)")
+    chosen = only or (None if full else SOME)
+    return [(attack, form) for attack in found if chosen is None or attack["name"] in chosen
+            for form in attack["formats"]]
+
+
+class Scene:
+    """One guest, one attack."""
+
+    def __init__(self, args, attack, form):
+        self.args, self.attack, self.form = args, attack, form
+        self.name = f"{attack['name']}-{form}"
+        self.bursts = []
+        self.seen = set()
+
+    def disk(self, name, slot, *options):
+        image = OUT / f"{name}.img"
+        with open(image, "wb") as file:
+            for sector in range(BYTES // 512):
+                file.write(sector.to_bytes(8, "little") * 64)
+        backend = Backend(self.args.backend, OUT, name, image, *options).start()
+        return Disk(backend, slot, **{"packed": self.form == "packed", "indirect_desc": self.attack["indirect"],
+                                      "event_idx": self.attack["event_idx"], "num-queues": 1, "queue-size": 128})
+
+    def was_played(self):
+        return bool(self.hostile.backend.events("attack"))
+
+    def note(self, burst):
+        self.bursts.append(burst)
+        for word, outcome in (("error", "I/O error"), ("wrong", "wrong data")):
+            if word in burst:
+                self.seen.add(outcome)
+
+    def burst(self, disk="hostile"):
+        """One burst, or what became of it."""
+        try:
+            said = self.guest.do(f"burst {disk} honest", f"burst {disk}", 6)
+            return said.partition(": ")[2]
+        except Failure as failure:
+            if self.guest.process.poll() is not None:
+                self.seen.add("guest ended")
+            else:
+                self.seen.add("hang")
+            raise StopIteration from failure
+
+    def attacked(self):
+        """The disk comes, is used, attacks, and is used again, as far as that goes."""
+        try:
+            self.hostile.plug(self.guest)
+        except Failure as failure:
+            self.seen.add("refused by QEMU")
+            self.bursts.append(str(failure))
+            return
+        try:
+            self.guest.do(f"find_disk hostile {self.hostile.parent()}", "find hostile", 15)
+        except Failure:
+            self.seen.add("no disk")
+            return
+        try:
+            before = 0
+            while not self.was_played() and before < 2 * BEFORE:
+                if before == BEFORE:
+                    self.rebind()
+                self.note(self.burst())
+                before += 1
+            for _ in range(AFTER):
+                self.note(self.burst())
+        except StopIteration:
+            pass
+
+    def rebind(self):
+        try:
+            self.guest.do("rebind hostile", "find hostile", 10)
+        except Failure as failure:
+            self.seen.add("hang" if self.guest.process.poll() is None else "guest ended")
+            raise StopIteration from failure
+
+    def play(self):
+        """Plays it; returns what was seen."""
+        honest = self.disk("honest", 0x10)
+        self.hostile = self.disk("hostile", 0x11, "--attack", self.attack["name"])
+        # Slab debugging sees writes to freed or neighbouring memory that would pass unseen.
+        self.guest = Guest(OUT, self.name, [honest], self.args.accel, fio=False, empty_ports=[self.hostile],
+                           append="slub_debug=FZPU hung_task_panic=0")
+        alive = False
+        try:
+            self.guest.expect("boot")
+            self.guest.do(f"find_disk honest {honest.parent()}", "find honest")
+            self.guest.do("reference honest", "reference honest")
+            first = len(self.guest.lines)
+            self.attacked()
+            if self.guest.process.poll() is None:
+                try:
+                    alive = "8 right" in self.burst("honest")
+                except StopIteration:
+                    pass
+                if "hang" in self.seen:
+                    time.sleep(6)  # the kernel looks for hung tasks every 5 s
+        finally:
+            self.guest.kill()
+        played = self.was_played()
+        for disk in (honest, self.hostile):
+            disk.backend.stop()
+        return self.record(played, alive, first)
+
+    def record(self, played, alive, first):
+        lines = [re.sub(r"^\[ *[\d.]+\] ", "", line) for line in self.guest.complaints(first)]
+        if any(BROKEN.search(line) for line in lines):
+            self.seen.add("oops, BUG or warning")
+        if any("I/O error" in line for line in lines):
+            self.seen.add("I/O error")
+        order = ["guest ended", "oops, BUG or warning", "hang", "no disk", "refused by QEMU", "wrong data", "I/O error"]
+        outcome = [o for o in order if o in self.seen] or ["goes on"]
+        return {"attack": self.attack["name"], "format": self.form, "rule": self.attack["rule"],
+                "deed": self.attack["deed"], "played": played, "outcome": outcome, "honest_disk": alive,
+                "bursts": self.bursts, "kernel": lines[:12]}
+
+
+def markdown(records, kernel):
+    """A table for the documentation."""
+    yield f"Debian's Linux {kernel}, virtio_blk; `scripts/blk --full linux`:"
+    yield ""
+    yield "| attack | format | rule | seen in the guest | its kernel's first word | the other disk |"
+    yield "|---|---|---|---|---|---|"
+    for r in records:
+        words = r["kernel"][0][:90].replace("|", "\\|") if r["kernel"] else ""
+        seen = ", ".join(r["outcome"]) if r["played"] else "never played"
+        yield (f"| `{r['attack']}` | {r['format']} | {r['rule']} | {seen} | {'`' + words + '`' if words else ''} | "
+               f"{'works' if r['honest_disk'] else 'does not answer'} |")
+
+
+def main():
+    parser = argparse.ArgumentParser(usage=__doc__.partition("usage: ")[2].partition("\n")[0])
+    parser.add_argument("--full", action="store_true")
+    parser.add_argument("--accel", choices=["kvm", "tcg"], default=accelerator())
+    parser.add_argument("--only", default="")
+    parser.add_argument("backend")
+    args = parser.parse_args()
+    shutil.rmtree(OUT, ignore_errors=True)
+    OUT.mkdir(parents=True)
+    began = time.monotonic()
+    records, kernel = [], "?"
+    for attack, form in attacks(args.backend, args.full, set(args.only.split(",")) - {""}):
+        scene = Scene(args, attack, form)
+        record = scene.play()
+        records.append(record)
+        kernel = next((a.split()[-1] for a in scene.guest.answers() if a.startswith("ok boot")), kernel)
+        say(f"{'ok  ' if record['played'] else 'FAIL'} {record['attack']}, {form}: "
+            f"{', '.join(record['outcome']) if record['played'] else 'never played'}; "
+            f"other disk {'works' if record['honest_disk'] else 'does not answer'}"
+            + (f"; {record['kernel'][0][:100]}" if record["kernel"] else ""))
+        (OUT / "attacked.json").write_text(json.dumps(records, indent=1) + "\n")
+        (OUT / "attacked.md").write_text("\n".join(markdown(records, kernel)) + "\n")
+    missed = sum(not record["played"] for record in records)
+    say(f"DONE {'FAIL' if missed else 'pass'} attacked: {len(records) - missed} of {len(records)} played, "
+        f"{time.monotonic() - began:.0f} s; {OUT}/attacked.md")
+    return 1 if missed else 0
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except Failure as failure:
+        print(failure if str(failure).startswith("FAIL") else f"FAIL {failure}", file=sys.stderr)
+        sys.exit(1)
