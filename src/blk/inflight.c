@@ -15,7 +15,7 @@
 #define SPLIT_VERSION 1u
 #define LAST_BATCH_HEAD 12u
 #define USED_IDX 14u
-#define ENTRIES 16u
+#define ENTRIES 16u /* packed: there are none */
 #define ENTRY_BYTES 16u
 #define ENTRY_INFLIGHT 0u /* a byte, as the low one of 16 bits: the one above it is padding */
 #define ENTRY_NEXT 6u
@@ -37,7 +37,8 @@ static size_t part_bytes(uint32_t size)
 
 int inflight_create(struct vhost_user_inflight *said)
 {
-    const size_t bytes = part_bytes(said->queue_size) * said->num_queues;
+    /* For the largest queues there are: of virtio over MMIO, QEMU names fewer descriptors than a guest can choose. */
+    const size_t bytes = part_bytes(VQG_QUEUE_SIZE_MAX) * said->num_queues;
     int fd = memfd_create("vqguard-blk in flight", MFD_CLOEXEC | MFD_ALLOW_SEALING);
     if (fd >= 0 && ftruncate(fd, (off_t)bytes) != 0) {
         (void)close(fd);
@@ -50,9 +51,9 @@ int inflight_create(struct vhost_user_inflight *said)
 
 const char *inflight_map(struct inflight *in, const struct vhost_user_inflight *said, int fd)
 {
-    const size_t bytes = part_bytes(said->queue_size) * said->num_queues;
     inflight_unmap(in);
-    if (bytes == 0u || said->mmap_size < bytes || said->mmap_offset % PART_ALIGN != 0u) {
+    if (said->num_queues == 0u || said->mmap_size / said->num_queues < part_bytes(1) ||
+        said->mmap_offset % PART_ALIGN != 0u) {
         return "a region of what is in flight that is too small, or misaligned";
     }
     in->base = memory_map_file(fd, said->mmap_offset, said->mmap_size, &in->map, &in->map_bytes);
@@ -60,7 +61,7 @@ const char *inflight_map(struct inflight *in, const struct vhost_user_inflight *
         return "a region of what is in flight that its file does not have";
     }
     in->queues = said->num_queues;
-    in->queue_size = said->queue_size;
+    in->part_bytes = (size_t)(said->mmap_size / said->num_queues) & ~(size_t)(PART_ALIGN - 1u);
     return NULL;
 }
 
@@ -76,8 +77,8 @@ struct inflight_queue inflight_queue(const struct inflight *in, uint32_t index, 
 {
     struct inflight_queue q;
     memset(&q, 0, sizeof q);
-    if (in->base != NULL && index < in->queues && size <= in->queue_size) {
-        q.at = vqg_shared_at(in->base + part_bytes(in->queue_size) * index, false);
+    if (in->base != NULL && index < in->queues && (packed || part_bytes(size) <= in->part_bytes)) {
+        q.at = vqg_shared_at(in->base + in->part_bytes * index, false);
         q.size = size;
         q.packed = packed;
     }

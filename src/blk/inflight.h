@@ -23,7 +23,7 @@ struct inflight {
     size_t map_bytes;
     unsigned char *base; /* null: none */
     uint32_t queues;
-    uint32_t queue_size;
+    size_t part_bytes; /* for each queue */
 };
 
 /* The part of one queue. */

@@ -136,7 +136,8 @@ static enum vqg_status resume(struct vring *v, const struct vqg_queue *q)
     struct vqg_device_state state;
     memset(&state, 0, sizeof state);
     v->inflight = inflight_queue(&v->world->inflight, v->index, v->num, packed);
-    v->ordered = packed && v->inflight.size != 0u;
+    /* A split queue that nobody keeps anything of says by itself where it was, if nothing overtakes. */
+    v->ordered = packed == (v->inflight.size != 0u);
     state.heads = v->resumed;
     state.capacity = v->num;
     state.last_avail = (uint16_t)v->base;
