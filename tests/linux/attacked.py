@@ -28,6 +28,7 @@ SOME = {"id-just-out-of-range", "id-twice", "length-of-4-GiB", "status-never-wri
 # The first that fits is what is said of the guest.
 BROKEN = re.compile(r"\bBUG\b|Oops|Kernel panic|general protection|WARNING:|KASAN|list_(add|del) corruption|Redzone|Poison overwritten")
 AFTER, BEFORE = 3, 4  # bursts
+PATIENCE = 10  # seconds; a burst takes one or two
 
 
 def say(text):
@@ -76,7 +77,7 @@ class Scene:
     def burst(self, disk="hostile"):
         """One burst, or what became of it."""
         try:
-            said = self.guest.do(f"burst {disk} honest", f"burst {disk}", 6)
+            said = self.guest.do(f"burst {disk} honest", f"burst {disk}", PATIENCE / self.guest.patience)
             return said.partition(": ")[2]
         except Failure as failure:
             if self.guest.process.poll() is not None:
@@ -94,7 +95,7 @@ class Scene:
             self.bursts.append(str(failure))
             return
         try:
-            self.guest.do(f"find_disk hostile {self.hostile.parent()}", "find hostile", 15)
+            self.guest.do(f"find_disk hostile {self.hostile.parent()}", "find hostile", 2 * PATIENCE / self.guest.patience)
         except Failure:
             self.seen.add("no disk")
             return
@@ -112,7 +113,7 @@ class Scene:
 
     def rebind(self):
         try:
-            self.guest.do("rebind hostile", "find hostile", 10)
+            self.guest.do("rebind hostile", "find hostile", 2 * PATIENCE / self.guest.patience)
         except Failure as failure:
             self.seen.add("hang" if self.guest.process.poll() is None else "guest ended")
             raise StopIteration from failure
@@ -123,7 +124,7 @@ class Scene:
         self.hostile = self.disk("hostile", 0x11, "--attack", self.attack["name"])
         # Slab debugging sees writes to freed or neighbouring memory that would pass unseen.
         self.guest = Guest(OUT, self.name, [honest], self.args.accel, fio=False, empty_ports=[self.hostile],
-                           append="slub_debug=FZPU hung_task_panic=0")
+                           append=f"slub_debug=FZPU sysctl.kernel.hung_task_timeout_secs={PATIENCE // 2 - 1}")
         alive = False
         try:
             self.guest.expect("boot")
@@ -136,8 +137,6 @@ class Scene:
                     alive = "8 right" in self.burst("honest")
                 except StopIteration:
                     pass
-                if "hang" in self.seen:
-                    time.sleep(6)  # the kernel looks for hung tasks every 5 s
         finally:
             self.guest.kill()
         played = self.was_played()
