@@ -24,9 +24,12 @@ from machine import BUILD, Backend, Disk, Failure, Guest, accelerator
 
 OUT = BUILD / "linux" / "attacked"
 BYTES = 16 << 20
-SOME = {"id-just-out-of-range", "id-twice", "length-of-4-GiB", "status-never-written"}
-# The first that fits is what is said of the guest.
+SOME = {("id-twice", "split"), ("used-of-the-lap-before", "packed"), ("status-never-written", "packed")}
+# What a burst of init's says beside "right", and what it is called here.
+FOUND = {"error": "I/O error", "wrong": "wrong data", "short": "short reads"}
 BROKEN = re.compile(r"\bBUG\b|Oops|Kernel panic|general protection|WARNING:|KASAN|list_(add|del) corruption|Redzone|Poison overwritten")
+WORST_FIRST = ["guest ended", "oops, BUG or warning", "hang", "wrong data", "short reads", "I/O error", "no disk",
+               "refused by QEMU"]
 AFTER, BEFORE = 3, 4  # bursts
 PATIENCE = 10  # seconds; a burst takes one or two
 
@@ -42,9 +45,8 @@ def attacks(backend, full, only):
     unknown = only - {attack["name"] for attack in found}
     if unknown:
         raise Failure(f"no attack {', '.join(sorted(unknown))} ({backend} --list)")
-    chosen = only or (None if full else SOME)
-    return [(attack, form) for attack in found if chosen is None or attack["name"] in chosen
-            for form in attack["formats"]]
+    return [(attack, form) for attack in found for form in attack["formats"]
+            if attack["name"] in only or not only and (full or (attack["name"], form) in SOME)]
 
 
 class Scene:
@@ -70,9 +72,7 @@ class Scene:
 
     def note(self, burst):
         self.bursts.append(burst)
-        for word, outcome in (("error", "I/O error"), ("wrong", "wrong data")):
-            if word in burst:
-                self.seen.add(outcome)
+        self.seen |= {outcome for word, outcome in FOUND.items() if word in burst}
 
     def burst(self, disk="hostile"):
         """One burst, or what became of it."""
@@ -150,8 +150,7 @@ class Scene:
             self.seen.add("oops, BUG or warning")
         if any("I/O error" in line for line in lines):
             self.seen.add("I/O error")
-        order = ["guest ended", "oops, BUG or warning", "hang", "no disk", "refused by QEMU", "wrong data", "I/O error"]
-        outcome = [o for o in order if o in self.seen] or ["goes on"]
+        outcome = [outcome for outcome in WORST_FIRST if outcome in self.seen] or ["goes on"]
         return {"attack": self.attack["name"], "format": self.form, "rule": self.attack["rule"],
                 "deed": self.attack["deed"], "played": played, "outcome": outcome, "honest_disk": alive,
                 "bursts": self.bursts, "kernel": lines[:12]}

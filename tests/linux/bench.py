@@ -132,7 +132,7 @@ def counted(disk):
 
 def instructions(args):
     """{direction: {name: user instructions a request}}: those of a disk that is used, without those of one that is not."""
-    requests = 20000 if args.full else 4000
+    requests = 100000 if args.full else 20000
     uses = ("nothing", "read", "write")
     disks = {(name, use): disk for use in uses for name, disk in
              make_disks([(OURS, args.backend), (UNCHECKED, args.unchecked)], uses.index(use) * 2)}
