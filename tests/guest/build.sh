@@ -40,7 +40,11 @@ program() {
     echo "$out/$name.elf"
 }
 
-program guarded tests/guest/guarded.c tests/guest/honest.c
+honest="tests/guest/honest.c tests/guest/configuration.c"
+
+# shellcheck disable=SC2086 # the sources are words
+program guarded tests/guest/guarded.c $honest
 program unguarded tests/guest/unguarded.c examples/retrofit/before.c
-program hostile tests/guest/hostile.c tests/guest/raw.c tests/guest/malformed.c tests/guest/honest.c \
+# shellcheck disable=SC2086
+program hostile tests/guest/hostile.c tests/guest/hostile_life.c tests/guest/raw.c tests/guest/malformed.c $honest \
     tests/attacks/driver_to_device.c tests/attacks/driver_to_device_packed.c

@@ -8,6 +8,7 @@
  *   life 3 stopped U2 USED_ID_RANGE index 1 value 32 limit 32 request 17
  *   life 3 refused T8 CONFIG_FIELD index 256 value 0 limit 4096
  *   life 3 hang request 17
+ *   life 3 error request 17
  *   life 3 broken: WHAT
  *
  * After "refused" nothing more comes. "broken" is never right, whatever the device does.
@@ -39,8 +40,8 @@ static bool tell(uint32_t life, const char *wrong)
     if (wrong == honest_violated) {
         platform_print("life %u stopped ", life);
         honest_tell(honest_violation());
-    } else if (wrong == honest_silent) {
-        platform_print("life %u hang", life);
+    } else if (wrong == honest_silent || wrong == honest_failed) {
+        platform_print("life %u %s", life, wrong == honest_silent ? "hang" : "error");
     } else {
         platform_print("life %u broken: %s\n", life, wrong);
         return false;
@@ -72,7 +73,7 @@ int main(void)
     const uint64_t features = VQG_F_INDIRECT_DESC | VQG_F_EVENT_IDX | VQG_F_RING_PACKED | VQG_BLK_F_DISCARD;
     bool good = true;
 
-    for (uint32_t life = 1; good && life <= lives(); life++) {
+    for (uint32_t life = 1; good && life <= host_word(); life++) {
         enum vqg_status status = honest_open(features, 1);
 
         if (status == VQG_OK) {

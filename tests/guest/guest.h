@@ -5,7 +5,7 @@
  *
  * The host has QEMU's generic loader write to the last page of the machine's
  * RAM, where no program is linked to:
- *   -device loader,addr=0x87fff000,data=LIVES,data-len=4
+ *   -device loader,addr=0x87fff000,data=WORD,data-len=4
  */
 #ifndef GUEST_H
 #define GUEST_H
@@ -24,8 +24,8 @@
 
 #define PATIENCE 2000u /* milliseconds for any wait */
 
-/* How often to bring the device up. */
-static inline uint32_t lives(void)
+/* To a victim: how often to bring the device up. To the hostile guest: not 0 if the device does one thing at a time. */
+static inline uint32_t host_word(void)
 {
     return *(const volatile uint32_t *)(uintptr_t)(RAM_END - 0x1000u);
 }

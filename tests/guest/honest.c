@@ -1,24 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 #include "honest.h"
 
+#include "configuration.h"
 #include "example.h"
+#include "fence.h"
 #include "guest.h"
 
 #define QUEUE 32u
 #define SEGMENTS 3u
-#define FENCE 0x6b8b4567327b23c6u
-
-/* Fields of the configuration space beside those of virtio_mmio.h, with their features. */
-#define BLK_F_BLK_SIZE (UINT64_C(1) << 6)
-#define BLK_F_MQ (UINT64_C(1) << 12)
-#define BLK_BLK_SIZE 20u
-#define BLK_NUM_QUEUES 34u
-#define BLK_MAX_DISCARD_SEG 40u
-#define BLK_DISCARD_ALIGNMENT 44u
-
-struct fence {
-    uint64_t word[8];
-};
 
 /* Written by both sides; the endpoint alone touches it. */
 static struct {
@@ -58,6 +47,7 @@ static struct order {
 
 const char honest_violated[] = "a rule was broken";
 const char honest_silent[] = "nothing came";
+const char honest_failed[] = "the device said that a request failed";
 
 struct vmmio honest_device;
 static struct vqg_queue queue;
@@ -70,58 +60,9 @@ static uint64_t capacity;
 
 static struct fence *const fences[] = {&own.before, &own.between, &own.behind, LANE(0), LANE(1), LANE(2), LANE(3)};
 
-static void put_up_fences(void)
-{
-    for (size_t i = 0; i < sizeof fences / sizeof fences[0]; i++) {
-        for (uint32_t k = 0; k < 8u; k++) {
-            fences[i]->word[k] = FENCE;
-        }
-    }
-}
-
-static bool fences_stand(void)
-{
-    for (size_t i = 0; i < sizeof fences / sizeof fences[0]; i++) {
-        for (uint32_t k = 0; k < 8u; k++) {
-            if (*(volatile uint64_t *)&fences[i]->word[k] != FENCE) {
-                return false;
-            }
-        }
-    }
-    return true;
-}
+#define FENCES (sizeof fences / sizeof fences[0])
 
 /* ---- the life of the device ---- */
-
-/* The fields that a driver of these features goes by, each with what makes sense. */
-static enum vqg_status judge_configuration(uint32_t queues)
-{
-    const struct {
-        uint64_t feature;
-        uint32_t offset;
-        uint32_t width;
-        uint64_t least;
-        uint64_t most;
-    } fields[] = {{BLK_F_BLK_SIZE, BLK_BLK_SIZE, 4, SECTOR, 1u << 20},
-                  {BLK_F_MQ, BLK_NUM_QUEUES, 2, queues, UINT16_MAX},
-                  {VQG_BLK_F_DISCARD, BLK_MAX_DISCARD_SEG, 4, 1, 256},
-                  {VQG_BLK_F_DISCARD, BLK_DISCARD_ALIGNMENT, 4, 1, 1u << 20}};
-    struct vqg_mmio *mmio = &honest_device.mmio;
-    enum vqg_status status = vqg_mmio_config(mmio, VIRTIO_BLK_CAPACITY, 8, DISK_SECTORS, UINT64_MAX / SECTOR, &capacity);
-    uint32_t count = 0;
-
-    if (status == VQG_OK && (mmio->features & VIRTIO_BLK_F_SEG_MAX) != 0) {
-        status = vqg_mmio_config_count(mmio, VIRTIO_BLK_SEG_MAX, 4, 1, &count);
-    }
-    for (size_t i = 0; i < sizeof fields / sizeof fields[0] && status == VQG_OK; i++) {
-        uint64_t value;
-
-        if ((mmio->features & fields[i].feature) != 0) {
-            status = vqg_mmio_config(mmio, fields[i].offset, fields[i].width, fields[i].least, fields[i].most, &value);
-        }
-    }
-    return status;
-}
 
 static enum vqg_status set_up(uint32_t queues)
 {
@@ -140,18 +81,21 @@ static enum vqg_status set_up(uint32_t queues)
                                .desc = ring.desc,
                                .avail = ring.avail,
                                .used = ring.used};
-    put_up_fences();
+    for (size_t i = 0; i < FENCES; i++) {
+        fence_put_up(fences[i]);
+    }
     return vqg_driver_init(&own.drv, &queue, &policy, own.slots, QUEUE);
 }
 
 enum vqg_status honest_open(uint64_t features, uint32_t queues)
 {
-    uint64_t wanted = features | VIRTIO_BLK_F_SEG_MAX | VIRTIO_BLK_F_FLUSH | BLK_F_BLK_SIZE | BLK_F_MQ;
+    uint64_t wanted = features | VIRTIO_BLK_F_SEG_MAX | VIRTIO_BLK_F_FLUSH | VIRTIO_BLK_F_BLK_SIZE |
+                      VIRTIO_BLK_F_MQ;
     enum vqg_status status = vmmio_open(&honest_device, VMMIO_BUS0, VIRTIO_ID_BLOCK, wanted);
 
     served = 0;
     if (status == VQG_OK) {
-        status = judge_configuration(queues);
+        status = configuration_judge(&honest_device.mmio, queues, &capacity);
     }
     if (status != VQG_OK) {
         return status;
@@ -215,7 +159,7 @@ static const char *judge(const struct vqg_done *done)
         return honest_violated;
     }
     if (said != VQG_BLK_S_OK) {
-        return "a request failed";
+        return honest_failed;
     }
     if (done->len != bytes) {
         return "a length was wrong";
@@ -347,7 +291,12 @@ const char *honest_close(void)
     if (status != VQG_EMPTY) {
         return "requests cannot be taken back";
     }
-    return fences_stand() ? NULL : "private memory was overwritten";
+    for (size_t i = 0; i < FENCES; i++) {
+        if (!fence_stands(fences[i])) {
+            return "private memory was overwritten";
+        }
+    }
+    return NULL;
 }
 
 uint64_t honest_capacity(void)

@@ -6,7 +6,7 @@
  * that is offered, HONEST_DEPTH are outstanding, and all data is checked.
  *
  * A life: honest_open(), more queues if there are any, honest_go(), then
- * requests, honest_close(). What does not hold is told as a sentence, two of which have names.
+ * requests, honest_close(). What does not hold is told as a sentence, three of which have names.
  */
 #ifndef HONEST_H
 #define HONEST_H
@@ -17,9 +17,10 @@
 
 #define HONEST_DEPTH 4u
 
-/* A rule was broken: honest_violation() has it. No completion came for two seconds. */
+/* A rule was broken: honest_violation() has it. No completion came for two seconds. The device admits an error. */
 extern const char honest_violated[];
 extern const char honest_silent[];
+extern const char honest_failed[];
 
 extern struct vmmio honest_device;
 

@@ -15,15 +15,13 @@
  */
 #include "attacks.h"
 #include "example.h"
-#include "guest.h"
-#include "honest.h"
+#include "hostile_life.h"
 #include "malformed.h"
 #include "raw.h"
 
 #define TRIES 8u
 #define SLOW_BYTES (4u << 20)
 #define SLOW_AT UINT64_C(0x84000000) /* RAM that no program is linked to */
-#define EDGE_BYTES 256u              /* before the end of RAM, where an attack's buffer begins */
 
 #define BLK_FEATURES (VQG_BLK_F_FLUSH | VQG_BLK_F_DISCARD | VQG_BLK_F_WRITE_ZEROES)
 
@@ -38,89 +36,14 @@ enum saw {
 
 static const char *const saw_names[] = {"silence", "dropped", "service", "unsupp", "error", "other"};
 
-static uint32_t life;
 static bool packed;
 static uint64_t slow_sector = DISK_SECTORS;
 
-static unsigned tag_of_life(void)
+static void tell(const char *kind, const char *name, enum vqg_rule rule, const char *expects, enum saw saw)
 {
-    return 1u + life % 30u;
-}
-
-static void broken(const char *what)
-{
-    platform_print("life %u broken: %s\n", life, what);
-    (void)verdict(false);
-    finish();
-}
-
-static void need(const char *wrong)
-{
-    if (wrong == honest_violated) {
-        platform_print("# ");
-        honest_tell(honest_violation());
-        platform_print("\n");
-    }
-    if (wrong != NULL) {
-        broken(wrong);
-    }
-}
-
-/* ---- a life ---- */
-
-static void notify(void)
-{
-    (void)vqg_mmio_notify(&honest_device.mmio, 1);
-}
-
-static void begin(uint64_t features)
-{
-    struct vqg_queue queue = {.index = 1, .count = 2};
-    enum vqg_status status;
-
-    life++;
-    status = honest_open(features | (packed ? VQG_F_RING_PACKED : 0), 2);
-    if (status == VQG_OK) {
-        status = vqg_mmio_queue_max(&honest_device.mmio, 1, &queue.size_max);
-    }
-    if (status == VQG_OK) {
-        raw_begin(packed);
-        raw_describe(&queue);
-        queue.features = honest_device.mmio.features;
-        status = vqg_mmio_queue_enable(&honest_device.mmio, &queue);
-    }
-    if (status == VQG_OK) {
-        status = honest_go();
-    }
-    if (status != VQG_OK) {
-        broken(vqg_status_name(status));
-    }
-    need(honest_run(8, tag_of_life()));
-}
-
-/* The honest queue goes on, for as long as an attack may take to show. */
-static void meanwhile(uint32_t milliseconds)
-{
-    uint64_t deadline = deadline_in(milliseconds);
-
-    do {
-        need(honest_run(8, tag_of_life()));
-    } while (!platform_expired(deadline));
-}
-
-static void end(const char *kind, const char *name, enum vqg_rule rule, const char *expects, enum saw saw)
-{
-    const volatile uint8_t *edge = (const volatile uint8_t *)(uintptr_t)(RAM_END - EDGE_BYTES);
-
-    need(honest_run(8, tag_of_life()));
-    platform_print("life %u %s %s rule %s expects %s saw %s honest %u\n", life, kind, name, vqg_rule_id(rule), expects,
-                   saw_names[saw], honest_served());
-    need(honest_close());
-    for (uint32_t i = 0; i < EDGE_BYTES; i++) {
-        if (edge[i] != 0) {
-            broken("a buffer that was refused was written");
-        }
-    }
+    life_end();
+    platform_print("life %u %s %s rule %s expects %s saw %s honest %u\n", life_number(), kind, name, vqg_rule_id(rule),
+                   expects, saw_names[saw], honest_served());
 }
 
 /* ---- requests of the hostile queue ---- */
@@ -200,10 +123,10 @@ static void put_in_flight(const struct attack *a)
 
     write_request(a, 0, true);
     raw_publish();
-    notify();
+    life_notify();
     while (!raw_is_popped()) {
         if (platform_expired(deadline)) {
-            broken("queue 1 was not looked at");
+            life_broken("queue 1 was not looked at");
         }
     }
 }
@@ -224,18 +147,18 @@ static bool play_in_flight(const struct attack *a, enum saw *saw)
         write_request(a, 1, false);
         raw_attack(a);
         raw_publish();
-        notify();
-        meanwhile(40);
+        life_notify();
+        life_meanwhile(40);
         *saw = SAW_SILENCE;
         return look(0, SLOW_BYTES + 1u) == SAW_SILENCE;
     }
-    raw_attack(a);
     *saw = look(0, SLOW_BYTES + 1u);
+    raw_attack(a);
     if (*saw != SAW_SILENCE) {
         return false;
     }
     *saw = wait_for(0, SLOW_BYTES + 1u);
-    meanwhile(10);
+    life_meanwhile(10);
     return true;
 }
 
@@ -246,9 +169,9 @@ static enum saw play_posted(const struct attack *a)
     for (uint32_t i = 0; i < a->rounds; i++) {
         write_request(a, 0, false);
         raw_publish();
-        notify();
+        life_notify();
         if (wait_for(0, ATTACK_WRITABLE) != SAW_SERVICE) {
-            broken("queue 1 does not serve honest requests");
+            life_broken("queue 1 does not serve honest requests");
         }
     }
     raw_mark_first();
@@ -257,13 +180,13 @@ static enum saw play_posted(const struct attack *a)
     }
     raw_attack(a);
     raw_publish();
-    notify();
+    life_notify();
     if (a->status == VQG_OK) {
         saw = wait_for(a->lent, ATTACK_WRITABLE);
-        meanwhile(10);
+        life_meanwhile(10);
         return saw;
     }
-    meanwhile(40);
+    life_meanwhile(40);
     if (a->status != VQG_EMPTY) {
         return look(a->lent, ATTACK_WRITABLE);
     }
@@ -271,7 +194,7 @@ static enum saw play_posted(const struct attack *a)
     if (!raw_heal()) {
         return SAW_OTHER;
     }
-    notify();
+    life_notify();
     return wait_for(a->lent, ATTACK_WRITABLE);
 }
 
@@ -282,17 +205,17 @@ static void play(const struct attack *a)
     bool flight = needs_flight(a);
 
     for (uint32_t turn = 0; turn < TRIES; turn++) {
-        begin(a->features | (flight ? VQG_F_EVENT_IDX : 0));
+        life_begin(a->features | (flight ? VQG_F_EVENT_IDX : 0), packed);
         if (!flight) {
             saw = play_posted(a);
         } else if (!play_in_flight(a, &saw)) {
-            end("missed", a->name, a->rule, "nothing", saw);
+            tell("missed", a->name, a->rule, "nothing", saw);
             continue;
         }
-        end("attack", a->name, a->rule, expects, saw);
+        tell("attack", a->name, a->rule, expects, saw);
         return;
     }
-    platform_print("cannot %s: this device has nothing in flight when it looks\n", a->name);
+    life_broken("an attack found nothing in flight");
 }
 
 /* Why a guest behind QEMU has no way to do that; null when it has. */
@@ -305,6 +228,9 @@ static const char *why_not(const struct attack *a)
     }
     if (a->when == WHEN_NOTIFIED) {
         return "QEMU has the notification register";
+    }
+    if (needs_flight(a) && host_word() != 0) {
+        return "this device has nothing in flight when it looks";
     }
     if ((a->features & ~offered) != 0) {
         return "QEMU does not offer the feature";
@@ -374,18 +300,20 @@ static void send(const struct malformed *m)
     }
     raw_write(0, seg, n, false);
     raw_publish();
-    notify();
+    life_notify();
 }
 
 static void play_malformed(void)
 {
     for (size_t i = 0; i < malformed_count; i++) {
         const struct malformed *m = &malformed_requests[i];
+        enum saw saw;
 
-        begin(BLK_FEATURES);
+        life_begin(BLK_FEATURES, packed);
         send(m);
-        meanwhile(40);
-        end("request", m->name, m->rule, m->rule == VQG_RULE_NONE ? "unsupp" : "violation", look(0, 1));
+        life_meanwhile(40);
+        saw = look(0, 1);
+        tell("request", m->name, m->rule, m->rule == VQG_RULE_NONE ? "unsupp" : "violation", saw);
     }
 }
 
@@ -395,16 +323,16 @@ int main(void)
 
     /* The format is the host's choice; the attacks that fit it are played. */
     if (vmmio_open(&look_first, VMMIO_BUS0, VIRTIO_ID_BLOCK, VQG_F_RING_PACKED) != VQG_OK) {
-        broken("no disk");
+        life_broken("no disk");
     }
     packed = (look_first.mmio.features & VQG_F_RING_PACKED) != 0;
     play_table(&attacks_driver_to_device);
     play_table(&attacks_driver_to_device_packed);
     play_malformed();
     /* What the disk is to hold in the end is what one last life wrote. */
-    begin(0);
-    need(honest_run(2u * DISK_SPAN, tag_of_life()));
-    need(honest_close());
-    platform_print("last tag %u life %u\n", tag_of_life(), life);
+    life_begin(0, packed);
+    life_need(honest_run(2u * DISK_SPAN, life_tag()));
+    life_need(honest_close());
+    platform_print("last tag %u life %u\n", life_tag(), life_number());
     finish();
 }

@@ -1,16 +1,20 @@
 # SPDX-License-Identifier: MIT
 """A back end that attacks its guest: what is asserted of a guarded one, and seen of an unguarded one."""
 
+import itertools
 import json
 import re
 import subprocess
+from collections import Counter
 
 from machine import Backend, Failure, boot, make_image
 
 REQUESTS = 35  # of an honest life of the guarded guest
 SECONDS = 120
+RANDOM_LIVES = 8
+RANDOM_ENDS = ("honest", "stopped", "hang", "error")  # what a device may bring a guarded guest to, whatever it does
 
-LIFE = re.compile(r"life (?P<life>\d+) (?P<how>honest|stopped|refused|hang|broken:) ?(?P<rest>.*)$")
+LIFE = re.compile(r"life (?P<life>\d+) (?P<how>honest|stopped|refused|hang|error|broken:) ?(?P<rest>.*)$")
 HARM = re.compile(r"life (?P<life>\d+) (?:harmed: (?P<how>.*)|(?P<not>not harmed))$")
 
 # Where a guest's driver takes another way than the list says: what becomes of the guarded one, ...
@@ -73,15 +77,19 @@ def lives_of(lines):
     return lives
 
 
-def session(program, out, log, elf, names, lives, **properties):
-    """One back end with those attacks, one guest with that many lives; what both said."""
+def session(program, out, log, elf, does, lives, **properties):
+    """One back end that does that, one guest with that many lives; what both said."""
     image = out / "attacked.img"
     make_image(image)
-    with Backend(program, out, image, ["--attack", ",".join(names)]) as backend:
-        lines = boot(backend, out / elf, SECONDS, lives=lives, **properties)
+    with Backend(program, out, image, does) as backend:
+        lines = boot(backend, out / elf, SECONDS, word=lives, **properties)
         log.write_text("\n".join([*lines, *(json.dumps(event) for event in backend.events)]) + "\n")
         status = backend.end()
     return lines, backend.of("attack"), status
+
+
+def attacking(names):
+    return ["--attack", ",".join(names)]
 
 
 def properties(form, tables):
@@ -100,7 +108,7 @@ def guarded(program, out, form, attacks):
         names = [attack["name"] for attack in fit]
         log = out / f"guarded-{form}{'-tables' if tables else ''}.log"
         lines, played, status = session(
-            program, out, log, "guarded.elf", names, 2 * len(names) + 2, **properties(form, tables)
+            program, out, log, "guarded.elf", attacking(names), 2 * len(names) + 2, **properties(form, tables)
         )
         lives = lives_of(lines)
         if status != 0 or 0 in lives or "DONE pass" not in lines:
@@ -130,17 +138,31 @@ def judge_lives(form, attacks, lives, when):
 def configured(program, out, attack):
     """A lie about the disk lasts as long as the process."""
     log = out / f"guarded-{attack['name']}.log"
-    lines, played, status = session(program, out, log, "guarded.elf", [attack["name"]], 1, **properties("split", True))
+    lines, played, status = session(
+        program, out, log, "guarded.elf", attacking([attack["name"]]), 1, **properties("split", True)
+    )
     went = lives_of(lines).get(1, "nothing") if len(played) == 1 and status == 0 else "not played"
     good = went == expected(attack)
     result = {"attack": attack["name"], "format": "split", "went": went, "after": "-", "good": good}
     return result, [] if good else [f"{attack['name']}: {went}, not {expected(attack)}"]
 
 
+def randomly(program, out, form, seed):
+    """A device that does anything, from its first completions on: the guarded guest comes to the end of each life."""
+    log = out / f"random-{form}-{seed}.log"
+    does = ["--random", str(seed), "--after", "4"]
+    lines, _, status = session(program, out, log, "guarded.elf", does, RANDOM_LIVES, **properties(form, True))
+    lives = lives_of(lines)
+    ends = Counter(went.split()[0].rstrip(",") for went in lives.values())
+    if status != 0 or len(lives) != RANDOM_LIVES or not set(ends) <= set(RANDOM_ENDS) or "DONE pass" not in lines:
+        return ends, [f"{form}, random {seed}: back end status {status}, guest {lives}"]
+    return ends, []
+
+
 def unguarded(program, out, attack):
     """One boot without a guard; how it failed."""
     log = out / f"unguarded-{attack['name']}.log"
-    lines, played, _ = session(program, out, log, "unguarded.elf", [attack["name"]], 3, packed="off")
+    lines, played, _ = session(program, out, log, "unguarded.elf", attacking([attack["name"]]), 3, packed="off")
     if len(played) != 1:
         return "not played"
     for line in lines:
@@ -184,6 +206,13 @@ def run(program, out, short, verbose):
         if fits_unguarded(attack):
             how = harm[attack["name"]] = unguarded(program, out, attack)
             wrong += judge_harm(attack, how)
+    ends = Counter()
+    for form, seed in itertools.product(("split", "packed"), range(1, 2 if short else 6)):
+        more, bad = randomly(program, out, form, seed)
+        ends += more
+        wrong += bad
+    if ends.total() == ends["honest"]:
+        wrong.append("random: nothing was ever noticed")
     rows = [
         {**attack, "guarded": {r["format"]: r for r in results if r["attack"] == attack["name"]},
          "unguarded": harm.get(attack["name"], "does not concern it")}
@@ -196,6 +225,7 @@ def run(program, out, short, verbose):
     good = sum(result["good"] for result in results)
     harmed = sum(1 for how in harm.values() if how != "not harmed")
     print(f"   guarded: {good} of {len(results)} attacks end as they must; unguarded: {harmed} of {len(harm)} do harm")
+    print(f"   guarded, random: {', '.join(f'{count} lives {how}' for how, count in sorted(ends.items()))}")
     return wrong, rows
 
 

@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from pathlib import Path
@@ -16,7 +17,7 @@ sys.path.insert(0, str(ROOT / "examples" / "baremetal"))
 from check_image import sector_data  # noqa: E402
 
 SECTOR = 512
-LIVES_AT = 0x87FFF000  # guest.h
+WORD_AT = 0x87FFF000  # guest.h
 DISK_FIRST, DISK_SPAN, DISK_SECTORS = 64, 64, 4096  # guest.h
 
 
@@ -49,8 +50,8 @@ class Backend:
     """vqguard-blk, and what it says."""
 
     def __init__(self, program, out, image, arguments):
-        self.socket = Path(out) / "vu.sock"
-        self.socket.unlink(missing_ok=True)
+        self.folder = tempfile.TemporaryDirectory()  # a socket's path may be 107 bytes long
+        self.socket = Path(self.folder.name) / "vu.sock"
         self.errors = open(Path(out) / "backend.log", "w+")
         self.events = []
         command = [program, "--socket", self.socket, "--image", image, "--json", *arguments]
@@ -107,9 +108,10 @@ class Backend:
             self.process.kill()
             self.process.wait()
         self.errors.close()
+        self.folder.cleanup()
 
 
-def boot(backend, elf, seconds, lives=0, **properties):
+def boot(backend, elf, seconds, word=0, **properties):
     """Runs a guest to its end; its lines. The last one is "timeout" when the end did not come."""
     device = "".join(f",{name}={value}" for name, value in properties.items())
     command = [
@@ -120,7 +122,7 @@ def boot(backend, elf, seconds, lives=0, **properties):
         "-kernel", elf, "-global", "virtio-mmio.force-legacy=false",
         "-chardev", f"socket,id=c0,path={backend.socket}",
         "-device", f"vhost-user-blk,chardev=c0,bus=virtio-mmio-bus.0{device}",
-        "-device", f"loader,addr={LIVES_AT:#x},data={lives},data-len=4",
+        "-device", f"loader,addr={WORD_AT:#x},data={word},data-len=4",
     ]  # fmt: skip
     process = subprocess.Popen(
         command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT

@@ -26,7 +26,7 @@ def arguments():
     parser.add_argument("part", choices=("attacks", "guest"))
     parser.add_argument("--program", default=ROOT / "build" / "vqguard-blk", type=Path, help="the back end")
     parser.add_argument("--out", default=ROOT / "build" / "guest", type=Path, help="where logs and images go")
-    parser.add_argument("--short", action="store_true", help="a representative third of the attacks")
+    parser.add_argument("--short", action="store_true", help="a representative third of the attacks on guests; one engine")
     parser.add_argument("--json", metavar="FILE", type=Path, help="the results, for other programs")
     parser.add_argument("--markdown", action="store_true", help="the table as docs/hostile-device.md has it")
     parser.add_argument("--verbose", action="store_true", help="a line for each attack")
@@ -44,7 +44,7 @@ def main():
     try:
         build(options.out)
         if options.part == "guest":
-            wrong, results = hostile_guest.run(options.program, options.out, options.verbose)
+            wrong, results = hostile_guest.run(options.program, options.out, options.short, options.verbose)
         else:
             wrong, results = hostile_device.run(options.program, options.out, options.short, options.verbose)
             if options.markdown:

@@ -302,7 +302,7 @@ int main(void)
         memset(margins[m], CANARY, MARGIN);
     }
     arm();
-    for (life = 1; life <= lives(); life++) {
+    for (life = 1; life <= host_word(); life++) {
         bring_up();
         idle(30);
         run();
