@@ -148,6 +148,17 @@ static void assert_all_end(struct bench *x, unsigned untouched)
         assert_true(i < untouched ? is_untouched(x, i) : request_holds(&x->front, &x->r[i], 0));
     }
     request_assert_read(&x->front, 0, 3, 1, 0);
+    (void)front_stop(&x->front, 0);
+    /* And it is written down that nothing is in flight any more. */
+    if ((x->front.features & FRONT_PACKED) != 0u) {
+        assert_int_equal(get16(x->region + POSITION), 0x8000u + (REQUESTS + 1u) * DESCRIPTORS);
+        assert_int_equal(get16(x->region + UNDER_WAY), 0);
+        return;
+    }
+    assert_int_equal(get16(x->region + USED_IDX), REQUESTS + 1u);
+    for (i = 0; i < SIZE; i++) {
+        assert_int_equal(x->region[ENTRY(i)], 0);
+    }
 }
 
 /* ---- what a process leaves ---- */
