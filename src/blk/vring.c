@@ -209,6 +209,10 @@ static void serve(struct request *r)
         answer(r, VQG_BLK_S_IOERR, 0);
         return;
     }
+    if (fault_seen()) {
+        answer(r, VQG_BLK_S_IOERR, 0); /* a part of it may be zeroes, in place of memory that has gone */
+        return;
+    }
     if (r->blk.answer != VQG_BLK_S_NONE) {
         answer(r, r->blk.answer, 0);
         return;
