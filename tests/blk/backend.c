@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "backend.h"
 
-#include <errno.h>
+#include <dirent.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
@@ -101,6 +101,39 @@ static _Noreturn void become(struct backend *b, const char *arguments)
     _exit(127);
 }
 
+/* Descriptors that it has open. */
+static unsigned open_files(const struct backend *b)
+{
+    char path[32];
+    unsigned count = 0;
+    DIR *folder;
+    (void)snprintf(path, sizeof path, "/proc/%d/fd", (int)b->pid);
+    folder = opendir(path);
+    assert_non_null(folder);
+    while (readdir(folder) != NULL) {
+        count++;
+    }
+    (void)closedir(folder);
+    return count;
+}
+
+/* Files of clients that it has mapped. */
+static unsigned mapped_files(const struct backend *b)
+{
+    char path[32];
+    char line[BACKEND_LINE];
+    unsigned count = 0;
+    FILE *maps;
+    (void)snprintf(path, sizeof path, "/proc/%d/maps", (int)b->pid);
+    maps = fopen(path, "r");
+    assert_non_null(maps);
+    while (fgets(line, sizeof line, maps) != NULL) {
+        count += strstr(line, "/memfd:") != NULL ? 1u : 0u;
+    }
+    (void)fclose(maps);
+    return count;
+}
+
 void backend_start(struct backend *b, const char *arguments)
 {
     int out[2];
@@ -124,6 +157,8 @@ void backend_start(struct backend *b, const char *arguments)
     assert_int_equal(fcntl(b->err, F_SETFL, O_NONBLOCK), 0);
     (void)backend_event(b, "ready");
     (void)backend_log(b); /* what it serves */
+    b->files = open_files(b);
+    b->maps = mapped_files(b); /* of what it runs under */
 }
 
 static int close_all(struct backend *b)
@@ -134,17 +169,6 @@ static int close_all(struct backend *b)
     (void)close(b->err);
     b->pid = 0;
     return status;
-}
-
-void backend_end(struct backend *b)
-{
-    int status;
-    assert_int_equal(kill(b->pid, SIGTERM), 0);
-    (void)backend_event(b, "end");
-    assert_string_equal(backend_log(b), "");
-    status = close_all(b);
-    assert_true(WIFEXITED(status));
-    assert_int_equal(WEXITSTATUS(status), 0);
 }
 
 void backend_kill(struct backend *b)
@@ -158,6 +182,28 @@ static long now_ms(void)
     struct timespec t;
     (void)clock_gettime(CLOCK_MONOTONIC, &t);
     return (long)t.tv_sec * 1000L + t.tv_nsec / 1000000L;
+}
+
+void backend_assert_nothing_kept(const struct backend *b)
+{
+    const long until = now_ms() + BACKEND_PATIENCE;
+    while (open_files(b) != b->files || mapped_files(b) != b->maps) {
+        if (now_ms() > until) {
+            fail_msg("%u files are open and %u mapped, not %u and %u", open_files(b), mapped_files(b), b->files, b->maps);
+        }
+        (void)usleep(1000);
+    }
+}
+
+void backend_end(struct backend *b)
+{
+    int status;
+    assert_int_equal(kill(b->pid, SIGTERM), 0);
+    (void)backend_event(b, "end");
+    assert_string_equal(backend_log(b), "");
+    status = close_all(b);
+    assert_true(WIFEXITED(status));
+    assert_int_equal(WEXITSTATUS(status), 0);
 }
 
 /* Takes one line off what was read; false when there is none. */

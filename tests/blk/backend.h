@@ -25,6 +25,8 @@ struct backend {
     pid_t pid;
     int out;           /* its events */
     int err;           /* its lines */
+    unsigned files;    /* that it has open without a client */
+    unsigned maps;     /* and mapped */
     char folder[64];
     char socket[80];
     char image[80];
@@ -43,6 +45,9 @@ void backend_start(struct backend *b, const char *arguments);
 
 /** Ends it with SIGTERM: it has to end well, and to have said nothing that was not looked at. */
 void backend_end(struct backend *b);
+
+/** The last client has gone: it has nothing of it any more. */
+void backend_assert_nothing_kept(const struct backend *b);
 
 /** Ends it at once. */
 void backend_kill(struct backend *b);

@@ -35,6 +35,7 @@ static void record(struct recorded *x, uint64_t features)
 static void finish(struct recorded *x)
 {
     front_remove(&x->front);
+    backend_assert_nothing_kept(&x->backend);
     backend_end(&x->backend);
     backend_remove(&x->backend);
 }

@@ -149,6 +149,7 @@ static void every_kind_of_request(void **state)
     what_is_refused(&x);
     front_remove(&x.front);
     backend_assert_left(&x.backend);
+    backend_assert_nothing_kept(&x.backend);
     backend_end(&x.backend);
     backend_remove(&x.backend);
 }

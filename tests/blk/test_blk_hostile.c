@@ -27,6 +27,7 @@ static int end(void **state)
 {
     (void)state;
     request_honest_client(&backend);
+    backend_assert_nothing_kept(&backend);
     backend_end(&backend);
     backend_remove(&backend);
     return 0;

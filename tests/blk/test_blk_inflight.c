@@ -108,6 +108,7 @@ static int end(void **state)
     for (i = 0; i < BACKEND_SECTORS; i += 7u) {
         assert_true(image_holds(&x->backend, i, 0));
     }
+    backend_assert_nothing_kept(&x->backend);
     backend_end(&x->backend);
     backend_remove(&x->backend);
     return 0;

@@ -30,6 +30,7 @@ static void end(struct bench *x)
 {
     front_remove(&x->front);
     backend_assert_left(&x->backend);
+    backend_assert_nothing_kept(&x->backend);
     backend_end(&x->backend);
     backend_remove(&x->backend);
 }

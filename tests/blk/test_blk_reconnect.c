@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /**
  * @file test_blk_reconnect.c
- * @brief The back end is killed at any moment, another one goes on: every request ends once, with the right data.
+ * @brief The back end is killed at any moment, or told to end; another one goes on: every request ends once, with the
+ * right data.
  *
  * A lane is a request at a time on sectors of its own: it writes a version, reads it, writes the next one. Some
  * lanes flush, or ask for the disk's name, so that requests end in another order than they came in.
@@ -135,10 +136,14 @@ static uint32_t base_after_a_crash(const struct guest *g, uint32_t queue)
     return used;
 }
 
-static void crash_and_go_on(struct guest *g, const char *arguments)
+static void crash_and_go_on(struct guest *g, const char *arguments, bool gently)
 {
     uint32_t queue;
-    backend_kill(&g->backend);
+    if (gently) {
+        backend_end(&g->backend);
+    } else {
+        backend_kill(&g->backend);
+    }
     front_hang_up(&g->front);
     backend_start(&g->backend, arguments);
     front_connect(&g->front, &g->backend, true);
@@ -147,6 +152,7 @@ static void crash_and_go_on(struct guest *g, const char *arguments)
         front_start(&g->front, queue, base_after_a_crash(g, queue));
         assert_non_null(strstr(backend_event(&g->backend, "queue"), "\"life\":1"));
     }
+    (void)backend_log(&g->backend); /* how much there is to go on with */
 }
 
 static void guest_begin(struct guest *g, uint64_t features, const char *arguments)
@@ -168,9 +174,9 @@ static void guest_end(struct guest *g)
     for (i = 0; i < QUEUES * LANES; i++) {
         assert_true(image_holds(&g->backend, (uint64_t)i * LANE_SECTORS, g->lane[i / LANES][i % LANES].version));
     }
-    (void)backend_log(&g->backend); /* how much there was to go on with */
     front_remove(&g->front);
     backend_assert_left(&g->backend);
+    backend_assert_nothing_kept(&g->backend);
     backend_end(&g->backend);
     backend_remove(&g->backend);
 }
@@ -194,7 +200,7 @@ static void kill_at_any_moment(uint64_t features, const char *arguments)
         do {
             (void)turn(&g, true);
         } while (now_us() < until);
-        crash_and_go_on(&g, arguments);
+        crash_and_go_on(&g, arguments, round % 4u == 3u);
         /* What was in flight comes back without anything new. */
         while (turn(&g, false)) {
             wait_for_any(&g, BACKEND_PATIENCE);
@@ -231,7 +237,7 @@ static void killed_while_it_catches_up(uint64_t features)
         if (random_next(&seed) % 3u == 0u) {
             (void)usleep((useconds_t)(random_next(&seed) % 300u));
         }
-        crash_and_go_on(&g, arguments);
+        crash_and_go_on(&g, arguments, false);
     }
     guest_end(&g);
 }
@@ -259,7 +265,7 @@ static void killed_before_it_interrupts(uint64_t features)
     (void)usleep(20000);
     p = (struct pollfd){.fd = g.front.queue[0].call, .events = POLLIN};
     assert_int_equal(poll(&p, 1, 0), 0);
-    crash_and_go_on(&g, "--queues 2");
+    crash_and_go_on(&g, "--queues 2", false);
     assert_int_equal(poll(&p, 1, BACKEND_PATIENCE), 1);
     guest_end(&g);
 }

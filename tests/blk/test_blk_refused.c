@@ -65,6 +65,7 @@ static int end(void **state)
     (void)state;
     (void)close(file);
     request_honest_client(&backend);
+    backend_assert_nothing_kept(&backend);
     backend_end(&backend);
     backend_remove(&backend);
     return 0;
