@@ -134,7 +134,7 @@ static unsigned mapped_files(const struct backend *b)
     return count;
 }
 
-void backend_start(struct backend *b, const char *arguments)
+void backend_launch(struct backend *b, const char *arguments)
 {
     int out[2];
     int err[2];
@@ -155,26 +155,41 @@ void backend_start(struct backend *b, const char *arguments)
     b->out = out[0];
     b->err = err[0];
     assert_int_equal(fcntl(b->err, F_SETFL, O_NONBLOCK), 0);
+}
+
+void backend_start(struct backend *b, const char *arguments)
+{
+    backend_launch(b, arguments);
     (void)backend_event(b, "ready");
     (void)backend_log(b); /* what it serves */
     b->files = open_files(b);
     b->maps = mapped_files(b); /* of what it runs under */
 }
 
-static int close_all(struct backend *b)
+static void close_all(struct backend *b)
 {
-    int status = 0;
-    assert_int_equal(waitpid(b->pid, &status, 0), b->pid);
     (void)close(b->out);
     (void)close(b->err);
     b->pid = 0;
-    return status;
+}
+
+const char *backend_status(struct backend *b, int status)
+{
+    const char *said;
+    int ended = 0;
+    assert_int_equal(waitpid(b->pid, &ended, 0), b->pid);
+    assert_true(WIFEXITED(ended));
+    assert_int_equal(WEXITSTATUS(ended), status);
+    said = backend_log(b);
+    close_all(b);
+    return said;
 }
 
 void backend_kill(struct backend *b)
 {
     assert_int_equal(kill(b->pid, SIGKILL), 0);
-    (void)close_all(b);
+    assert_int_equal(waitpid(b->pid, NULL, 0), b->pid);
+    close_all(b);
 }
 
 static long now_ms(void)
@@ -189,7 +204,8 @@ void backend_assert_nothing_kept(const struct backend *b)
     const long until = now_ms() + BACKEND_PATIENCE;
     while (open_files(b) != b->files || mapped_files(b) != b->maps) {
         if (now_ms() > until) {
-            fail_msg("%u files are open and %u mapped, not %u and %u", open_files(b), mapped_files(b), b->files, b->maps);
+            fail_msg("%u files are open and %u mapped, not %u and %u", open_files(b), mapped_files(b), b->files,
+                     b->maps);
         }
         (void)usleep(1000);
     }
@@ -197,13 +213,9 @@ void backend_assert_nothing_kept(const struct backend *b)
 
 void backend_end(struct backend *b)
 {
-    int status;
     assert_int_equal(kill(b->pid, SIGTERM), 0);
     (void)backend_event(b, "end");
-    assert_string_equal(backend_log(b), "");
-    status = close_all(b);
-    assert_true(WIFEXITED(status));
-    assert_int_equal(WEXITSTATUS(status), 0);
+    assert_string_equal(backend_status(b, 0), "");
 }
 
 /* Takes one line off what was read; false when there is none. */

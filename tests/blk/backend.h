@@ -43,6 +43,12 @@ void backend_remove(struct backend *b);
 /** Starts the program with these arguments, separated by blanks, and waits until it listens. */
 void backend_start(struct backend *b, const char *arguments);
 
+/** The same, without waiting. */
+void backend_launch(struct backend *b, const char *arguments);
+
+/** It ends of itself, with that exit status: what it has said. */
+const char *backend_status(struct backend *b, int status);
+
 /** Ends it with SIGTERM: it has to end well, and to have said nothing that was not looked at. */
 void backend_end(struct backend *b);
 

@@ -217,7 +217,7 @@ static void tell_event(struct front *f, uint32_t request, uint32_t queue, int fd
     front_tell(f, &m);
 }
 
-void front_start(struct front *f, uint32_t queue, uint32_t base)
+void front_configure(struct front *f, uint32_t queue, uint32_t base)
 {
     const struct wire_message rings = front_rings(queue);
     front_tell_state(f, VHOST_USER_SET_VRING_NUM, queue, f->size);
@@ -225,6 +225,11 @@ void front_start(struct front *f, uint32_t queue, uint32_t base)
     front_tell(f, &rings);
     tell_event(f, VHOST_USER_SET_VRING_KICK, queue, f->queue[queue].kick);
     tell_event(f, VHOST_USER_SET_VRING_CALL, queue, f->queue[queue].call);
+}
+
+void front_start(struct front *f, uint32_t queue, uint32_t base)
+{
+    front_configure(f, queue, base);
     front_tell_state(f, VHOST_USER_SET_VRING_ENABLE, queue, 1);
 }
 

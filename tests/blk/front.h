@@ -64,14 +64,15 @@ void front_remove(struct front *f);
 /** What the guest has at that address. */
 void *front_at(const struct front *f, uint64_t guest);
 
-/** Connects and agrees on features; with `keep`, asks for a region of what is in flight, or hands over the one of before. */
+/** Connects and agrees on features; with `keep`, asks for a region of what is in flight, or hands over that of before. */
 void front_connect(struct front *f, const struct backend *b, bool keep);
 void front_hang_up(struct front *f);
 
 /** Shares the memory. */
 void front_share(struct front *f);
 
-/** Configures a queue, and starts it, from that base on. */
+/** Configures a queue, from that base on; and enables it as well. */
+void front_configure(struct front *f, uint32_t queue, uint32_t base);
 void front_start(struct front *f, uint32_t queue, uint32_t base);
 
 /** Stops it; the base. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/** @file test_blk_hostile.c Clients whose messages keep to the protocol, and who do not: events, rings, orders out of their order. */
+/** @file test_blk_hostile.c Messages that are good ones, of clients who are not: events, rings, orders out of order. */
 #include "request.h"
 
 #include <fcntl.h>
@@ -148,7 +148,7 @@ static void interrupts_that_nobody_takes_are_let_be(void **state)
 
 /* ---- rings ---- */
 
-/* Opens both queues, the second one with its rings as given; it is refused in these words, once, and the first serves. */
+/* Opens two queues, the second one with its rings as given; it is refused in these words, once, and the first serves. */
 static void assert_rings_refused(uint64_t features, uint32_t size, uint64_t desc, uint64_t avail, uint64_t used,
                                  const char *words)
 {
@@ -299,7 +299,7 @@ static void queue_that_runs_is_not_configured(void **state)
     assert_dropped_while_it_runs(&m, "a queue to be polled without kicks");
 }
 
-/* The messages of a session, shuffled, some of them twice, some left out: what is wrong is said, and nothing more happens. */
+/* The messages of a session, shuffled, some twice, some left out: what is wrong is said, and nothing more happens. */
 static void sessions_in_any_order(void **state)
 {
     static struct wire_message tape[64];

@@ -387,7 +387,7 @@ static void scramble(const struct bench *x, uint32_t version, uint64_t *seed)
         put16(x->region + DESC_NUM, SIZE);
     }
     if (random_next(seed) % 2u != 0u) {
-        put16(x->region + POSITION, (uint32_t)(random_next(seed) % 20u) | (random_next(seed) % 2u != 0u ? 0x8000u : 0u));
+        put16(x->region + POSITION, (uint32_t)(random_next(seed) % 20u + random_next(seed) % 2u * 0x8000u));
     }
     if (random_next(seed) % 2u != 0u) {
         put16(x->region + NEXT, (uint32_t)(random_next(seed) % 20u));

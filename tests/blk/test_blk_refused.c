@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/** @file test_blk_refused.c Messages that do not keep to the protocol: each has its reason, said once, and the next client is served. */
+/** @file test_blk_refused.c Messages that are none: each is refused for its reason, said once; the next client is served. */
 #include "request.h"
 
 #include <fcntl.h>
@@ -14,7 +14,7 @@
 #define FDS_REASON "more file descriptors than the message takes"
 #define EVENT_REASON "an event without its file descriptor"
 
-/* What the protocol says of a message of zeroes: its sizes, the descriptors that it may have, and what is wrong with it. */
+/* What the protocol says of a message of zeroes: its sizes, its descriptors, and what is wrong with it. */
 struct kind {
     uint32_t request;
     uint32_t least;

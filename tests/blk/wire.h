@@ -24,7 +24,7 @@ struct wire_message wire_make(uint32_t request, uint32_t bytes);
 /** How long it is, with its header. */
 size_t wire_bytes(const struct wire_message *m);
 
-/** Sends the first `bytes` bytes of it, the descriptors with the first of them. False when the other side has closed. */
+/** Sends the first `bytes` bytes of it, with its descriptors. False when the other side has closed. */
 bool wire_send(int sock, const struct wire_message *m, size_t bytes);
 
 /** Receives an answer; false when the other side has closed. */
