@@ -64,7 +64,7 @@ void front_remove(struct front *f);
 /** What the guest has at that address. */
 void *front_at(const struct front *f, uint64_t guest);
 
-/** Connects and agrees on features; with `keep`, asks for a region of what is in flight, or hands over that of before. */
+/** Connects and agrees on features; `keep`: with a region of what is in flight, a new one or the one of before. */
 void front_connect(struct front *f, const struct backend *b, bool keep);
 void front_hang_up(struct front *f);
 

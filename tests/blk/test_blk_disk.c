@@ -131,7 +131,8 @@ static void next_client_is_not_waited_for_with_once(void **state)
     begin(&x, "--once", 0);
     request_assert_read(&x.front, 0, 10, 3, 0);
     front_remove(&x.front);
-    assert_non_null(strstr(backend_event(&x.backend, "end"), "\"requests\":1,\"bytes_read\":1536,\"bytes_written\":0"));
+    assert_non_null(
+        strstr(backend_event(&x.backend, "end"), "\"requests\":1,\"bytes_read\":1536,\"bytes_written\":0"));
     assert_string_equal(backend_status(&x.backend, 0), "");
     assert_int_equal(access(x.backend.socket, F_OK), -1);
     backend_remove(&x.backend);
@@ -149,7 +150,8 @@ static void program_that_cannot_go_on_says_why(void **state)
     struct backend b;
     (void)state;
     backend_make(&b);
-    assert_fails(&b, "--queues 0", 2, "vqguard-blk: --queues takes a number from 1 to 64, not '0' (vqguard-blk --help)\n");
+        strstr(backend_event(&x.backend, "end"),
+               "\"requests\":1,\"bytes_read\":1536,\"bytes_written\":0"));
     assert_fails(&b, "--queues 65", 2,
                  "vqguard-blk: --queues takes a number from 1 to 64, not '65' (vqguard-blk --help)\n");
     assert_fails(&b, "--queues -1", 2,
