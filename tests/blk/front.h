@@ -48,6 +48,7 @@ struct front {
     unsigned char *map;
     int region;                 /* what is in flight; -1: not asked for */
     struct vhost_user_inflight said;
+    bool stranger;              /* the back end is another one: it may offer less, and have another disk */
     uint64_t features;
     uint32_t queues;
     uint32_t size;
