@@ -52,7 +52,7 @@ int inflight_create(struct vhost_user_inflight *said)
 const char *inflight_map(struct inflight *in, const struct vhost_user_inflight *said, int fd)
 {
     inflight_unmap(in);
-    if (said->num_queues == 0u || said->mmap_size / said->num_queues < part_bytes(1) ||
+    if (said->num_queues == 0u || said->mmap_size / said->num_queues < part_bytes(said->queue_size) ||
         said->mmap_offset % PART_ALIGN != 0u) {
         return "a region of what is in flight that is too small, or misaligned";
     }
