@@ -139,12 +139,24 @@ def kill_under_load(guest, disk, times):
 
 
 def replug(guest, disk):
+    """Unplugs the disk while it is being read, and plugs it in again."""
     each(guest, [disk], "leave {}", "leave")
+    each(guest, [disk], "hammer {}", "hammer")
+    time.sleep(0.3)
     disk.unplug(guest)
     disk.plug(guest)
     find(guest, disk)
     each(guest, [disk], "mount_disk {}", "mount")
     each(guest, [disk], "check {}", "check")
+
+
+def judge_read_only(disk):
+    """Nothing has written to it."""
+    with open(disk.backend.image, "rb") as file:
+        while part := file.read(1 << 20):
+            if part.count(0) != len(part):
+                raise Failure(f"{disk.name}: a disk that may only be read was written")
+    disk.backend.image.unlink()
 
 
 def judge_image(disk):
@@ -186,17 +198,18 @@ def judge_backend(disk):
     return backend.events("end")[-1]["requests"]
 
 
-def play(args, name, disks, killed, replugged, times, machine="q35"):
+def play(args, name, disks, killed, replugged, times, machine="q35", read_only=()):
     """One guest on these disks, from file systems to what is left of them."""
     began = time.monotonic()
-    for disk in disks:
+    for disk in (*disks, *read_only):
         disk.backend.start()
-    guest = Guest(OUT, name, disks, args.accel, machine=machine)
+    guest = Guest(OUT, name, [*disks, *read_only], args.accel, machine=machine)
     notes = {disk.name: [] for disk in disks}
     try:
         guest.expect("boot", 30)
-        for disk in disks:
+        for disk in (*disks, *read_only):
             find(guest, disk)
+        each(guest, read_only, "refuse_writes {}", "refuse_writes")
         each(guest, disks, "make {}", "mount")
         each(guest, disks, "files {} 60", "files")
         each(guest, disks, "check {}", "check")
@@ -218,6 +231,10 @@ def play(args, name, disks, killed, replugged, times, machine="q35"):
             raise Failure(f"the guest's kernel says: {guest.complaints()[0]}; the console is {guest.log}")
     finally:
         guest.kill()
+    for disk in read_only:
+        judge_backend(disk)
+        judge_read_only(disk)
+        say(f"ok {described(disk.properties)}: read-only, and not written")
     for disk, most in zip(disks, full):
         requests = judge_backend(disk)
         files = judge_image(disk)
@@ -239,7 +256,8 @@ def main():
     disks = [make_disk(args, n, **properties) for n, properties in enumerate(kinds(args.backend, args.full))]
     ours = args.backend not in OTHERS
     some = disks if args.full else [disks[0], disks[len(disks) // 2]]
-    play(args, "pci", disks, some if ours else [], some, 4 if args.full else 1)
+    play(args, "pci", disks, some if ours else [], some, 4 if args.full else 1,
+         read_only=[make_disk(args, len(disks), options=["--read-only"], **disks[-1].properties)] if ours else [])
     # Over virtio-mmio, where QEMU offers 1024 elements whatever is asked for; what it keeps for a reconnection is as asked.
     for properties in [p for p in kinds(args.backend, False) if p["indirect_desc"] and p["event_idx"]][not args.full:]:
         disk = make_disk(args, 0, "vhost-user-blk", **{**properties, "queue-size": 1024})
