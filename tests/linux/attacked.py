@@ -20,14 +20,15 @@ import subprocess
 import sys
 import time
 
-from machine import BUILD, Backend, Disk, Failure, Guest, accelerator
+from disk import BUILD, Backend, Disk, Failure
+from machine import Guest, accelerator
 
 OUT = BUILD / "linux" / "attacked"
 BYTES = 16 << 20
 SOME = {("id-twice", "split"), ("used-of-the-lap-before", "packed"), ("status-never-written", "packed")}
 # What a burst of init's says beside "right", and what it is called here.
 FOUND = {"error": "I/O error", "wrong": "wrong data", "short": "short reads"}
-BROKEN = re.compile(r"\bBUG\b|Oops|Kernel panic|general protection|WARNING:|KASAN|list_(add|del) corruption|Redzone|Poison overwritten")
+BROKEN = re.compile(r"\bBUG\b|Oops|panic - not|general protection|WARNING:|list_(add|del) corruption|[Oo]verwritten")
 WORST_FIRST = ["guest ended", "oops, BUG or warning", "hang", "wrong data", "short reads", "I/O error", "no disk",
                "refused by QEMU"]
 AFTER, BEFORE = 3, 4  # bursts
@@ -95,7 +96,8 @@ class Scene:
             self.bursts.append(str(failure))
             return
         try:
-            self.guest.do(f"find_disk hostile {self.hostile.parent()}", "find hostile", 2 * PATIENCE / self.guest.patience)
+            found = f"find_disk hostile {self.hostile.parent()}"
+            self.guest.do(found, "find hostile", 2 * PATIENCE / self.guest.patience)
         except Failure:
             self.seen.add("no disk")
             return
@@ -124,7 +126,7 @@ class Scene:
         self.hostile = self.disk("hostile", 0x11, "--attack", self.attack["name"])
         # Slab debugging sees writes to freed or neighbouring memory that would pass unseen.
         self.guest = Guest(OUT, self.name, [honest], self.args.accel, fio=False, empty_ports=[self.hostile],
-                           append=f"slub_debug=FZPU sysctl.kernel.hung_task_timeout_secs={PATIENCE // 2 - 1}")
+                           append=f"slub_debug=FZPU sysctl.kernel.hung_task_timeout_secs={PATIENCE // 2}")
         alive = False
         try:
             self.guest.expect("boot")
@@ -137,6 +139,8 @@ class Scene:
                     alive = "8 right" in self.burst("honest")
                 except StopIteration:
                     pass
+            elif self.guest.process.returncode != 0:
+                raise Failure(f"QEMU ended with {self.guest.process.returncode}; the console is {self.guest.log}")
         finally:
             self.guest.kill()
         played = self.was_played()
