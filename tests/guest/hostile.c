@@ -198,6 +198,20 @@ static enum saw play_posted(const struct attack *a)
     return wait_for(a->lent, ATTACK_WRITABLE);
 }
 
+/* The queue is never begun; the request says so. */
+static void play_set_up(const struct attack *a)
+{
+    enum saw saw;
+
+    life_begin(a->features, packed, a);
+    write_request(a, 0, false);
+    raw_publish();
+    life_notify();
+    life_meanwhile(20);
+    saw = look(0, ATTACK_WRITABLE);
+    tell("attack", a->name, a->rule, "refusal", saw);
+}
+
 static void play(const struct attack *a)
 {
     const char *expects = vqg_is_violation(a->status) ? "violation" : a->status == VQG_EMPTY ? "patience" : "service";
@@ -205,7 +219,7 @@ static void play(const struct attack *a)
     bool flight = needs_flight(a);
 
     for (uint32_t turn = 0; turn < TRIES; turn++) {
-        life_begin(a->features | (flight ? VQG_F_EVENT_IDX : 0), packed);
+        life_begin(a->features | (flight ? VQG_F_EVENT_IDX : 0), packed, NULL);
         if (!flight) {
             saw = play_posted(a);
         } else if (!play_in_flight(a, &saw)) {
@@ -218,13 +232,25 @@ static void play(const struct attack *a)
     life_broken("an attack found nothing in flight");
 }
 
+/* A configuration that QEMU hands on: parts of the queue in the guest's memory, and sizes that it offers. */
+static bool reaches_queue(const struct attack_write *w)
+{
+    uint64_t at = 0;
+
+    if (w->where == AT_QUEUE_SIZE) {
+        return w->value > 0 && w->value < ATTACK_SIZE;
+    }
+    return (w->where == AT_QUEUE_DESC || w->where == AT_QUEUE_AVAIL || w->where == AT_QUEUE_USED) &&
+           raw_rebase(w->value, &at) && at >= RAM_BASE && at < RAM_END;
+}
+
 /* Why a guest behind QEMU has no way to do that; null when it has. */
 static const char *why_not(const struct attack *a)
 {
     uint64_t offered = VQG_F_INDIRECT_DESC | VQG_F_EVENT_IDX;
 
-    if (a->when == WHEN_SET_UP) {
-        return "QEMU judges the queue's configuration, and maps it";
+    if (a->when == WHEN_SET_UP && !reaches_queue(&a->writes[0])) {
+        return "QEMU takes no such value for a queue, or starts no disk with it";
     }
     if (a->when == WHEN_NOTIFIED) {
         return "QEMU has the notification register";
@@ -262,7 +288,11 @@ static void play_table(const struct attack_table *table)
             platform_print("cannot %s: %s\n", a->name, why);
             continue;
         }
-        play(a);
+        if (a->when == WHEN_SET_UP) {
+            play_set_up(a);
+        } else {
+            play(a);
+        }
     }
 }
 
@@ -309,7 +339,7 @@ static void play_malformed(void)
         const struct malformed *m = &malformed_requests[i];
         enum saw saw;
 
-        life_begin(BLK_FEATURES, packed);
+        life_begin(BLK_FEATURES, packed, NULL);
         send(m);
         life_meanwhile(40);
         saw = look(0, 1);
@@ -330,7 +360,7 @@ int main(void)
     play_table(&attacks_driver_to_device_packed);
     play_malformed();
     /* What the disk is to hold in the end is what one last life wrote. */
-    life_begin(0, packed);
+    life_begin(0, packed, NULL);
     life_need(honest_run(2u * DISK_SPAN, life_tag()));
     life_need(honest_close());
     platform_print("last tag %u life %u\n", life_tag(), life_number());

@@ -215,7 +215,7 @@ def run(program, out, short, verbose):
         wrong.append("random: nothing was ever noticed")
     rows = [
         {**attack, "guarded": {r["format"]: r for r in results if r["attack"] == attack["name"]},
-         "unguarded": harm.get(attack["name"], "does not concern it")}
+         "unguarded": harm.get(attack["name"], "-")}
         for attack in chosen
     ]  # fmt: skip
     if verbose or wrong:

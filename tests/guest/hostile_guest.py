@@ -35,12 +35,13 @@ class TooQuick(Failure):
 
 def expectation(found, form):
     """The rule that is to be reported, if any, and what the guest may have seen."""
-    rule, seen = found["rule"], {"violation": {"silence", "dropped", "error"}}.get(found["expects"], {"service"})
+    refused = {"violation": {"silence", "dropped", "error"}, "refusal": {"silence"}}
+    rule, seen = found["rule"], refused.get(found["expects"], {"service"})
     if found["kind"] == "missed":
         return None, {"silence", "service", "dropped", "error", "other"}
     if found["expects"] == "unsupp":
         return None, {"unsupp"}
-    if found["expects"] != "violation":
+    if found["expects"] not in refused:
         return None, seen
     if found["name"] in OTHERWISE and form in OTHERWISE[found["name"]]:
         rule = OTHERWISE[found["name"]][form]
@@ -101,10 +102,14 @@ def play(program, out, form, engine):
     judge_image(image, before, last)
 
     reported = {}
-    for event in backend.of("violation"):
-        if event["queue"] != 1:
-            raise Failure(f"the back end accuses the honest queue: {event}")
-        reported.setdefault(event["life"], event["rule"])
+    now = 0  # the life; queue 0 starts first, and always
+    for event in backend.events:
+        if event["event"] == "queue" and event["queue"] == 0:
+            now = event["life"]
+        elif event["event"] in ("violation", "refused"):
+            if event["queue"] != 1:
+                raise Failure(f"the back end accuses the honest queue: {event}")
+            reported.setdefault(now, event["rule"])
     wrong = []
     for life, found in lives.items():
         rule, seen = expectation(found, form)

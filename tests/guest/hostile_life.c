@@ -43,23 +43,39 @@ void life_notify(void)
     (void)vqg_mmio_notify(&honest_device.mmio, 1);
 }
 
-void life_begin(uint64_t features, bool packed)
+static void put_register(uint32_t offset, uint64_t value)
 {
-    struct vqg_queue queue = {.index = 1, .count = 2};
+    *(volatile uint32_t *)(honest_device.base + offset) = (uint32_t)value;
+}
+
+static void put_address(uint32_t offset, uint64_t value)
+{
+    put_register(offset, value);
+    put_register(offset + 4u, value >> 32);
+}
+
+/* By hand: the transport of the library refuses what cannot be. */
+static void enable(const struct vqg_queue *queue)
+{
+    platform_fence();
+    put_register(VQG_MMIO_QUEUE_SEL, queue->index);
+    put_register(VQG_MMIO_QUEUE_SIZE, queue->size);
+    put_address(VQG_MMIO_QUEUE_DESC, queue->desc_addr);
+    put_address(VQG_MMIO_QUEUE_DRIVER, queue->avail_addr);
+    put_address(VQG_MMIO_QUEUE_DEVICE, queue->used_addr);
+    put_register(VQG_MMIO_QUEUE_READY, 1);
+}
+
+void life_begin(uint64_t features, bool packed, const struct attack *set_up)
+{
+    struct vqg_queue queue = raw_describe(set_up);
     enum vqg_status status;
 
     life++;
     status = honest_open(features | (packed ? VQG_F_RING_PACKED : 0), 2);
     if (status == VQG_OK) {
-        status = vqg_mmio_queue_max(&honest_device.mmio, 1, &queue.size_max);
-    }
-    if (status == VQG_OK) {
         raw_begin(packed);
-        raw_describe(&queue);
-        queue.features = honest_device.mmio.features;
-        status = vqg_mmio_queue_enable(&honest_device.mmio, &queue);
-    }
-    if (status == VQG_OK) {
+        enable(&queue);
         status = honest_go();
     }
     if (status != VQG_OK) {

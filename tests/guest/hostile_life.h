@@ -3,11 +3,15 @@
 #ifndef HOSTILE_LIFE_H
 #define HOSTILE_LIFE_H
 
+#include "attacks.h"
 #include "guest.h"
 #include "honest.h"
 
-/* The device comes up with these features, and serves a few honest requests. queue 1 is a raw ring. */
-void life_begin(uint64_t features, bool packed);
+/*
+ * The device comes up with these features, and serves a few honest requests.
+ * Queue 1 is a raw ring, configured as the attack has it if there is one on that.
+ */
+void life_begin(uint64_t features, bool packed, const struct attack *set_up);
 
 void life_notify(void);
 

@@ -106,12 +106,34 @@ void raw_begin(bool packed)
     raw_mark_first();
 }
 
-void raw_describe(struct vqg_queue *queue)
+struct vqg_queue raw_describe(const struct attack *a)
 {
-    queue->size = ATTACK_SIZE;
-    queue->desc_addr = (uintptr_t)raw_at(ATTACK_DESC);
-    queue->avail_addr = (uintptr_t)raw_at(ATTACK_AVAIL);
-    queue->used_addr = (uintptr_t)raw_at(ATTACK_USED);
+    struct vqg_queue queue = {.index = 1,
+                              .size = ATTACK_SIZE,
+                              .desc_addr = (uintptr_t)raw_at(ATTACK_DESC),
+                              .avail_addr = (uintptr_t)raw_at(ATTACK_AVAIL),
+                              .used_addr = (uintptr_t)raw_at(ATTACK_USED)};
+
+    for (uint32_t i = 0; a != NULL && i < ATTACK_WRITES && a->writes[i].where != AT_END; i++) {
+        uint64_t value = a->writes[i].value;
+
+        (void)raw_rebase(value, &value);
+        switch (a->writes[i].where) {
+        case AT_QUEUE_SIZE:
+            queue.size = (uint32_t)value;
+            break;
+        case AT_QUEUE_DESC:
+            queue.desc_addr = value;
+            break;
+        case AT_QUEUE_AVAIL:
+            queue.avail_addr = value;
+            break;
+        default:
+            queue.used_addr = value;
+            break;
+        }
+    }
+    return queue;
 }
 
 void raw_mark_first(void)

@@ -31,9 +31,11 @@ void *raw_at(uint64_t address);
  */
 bool raw_rebase(uint64_t address, uint64_t *rebased);
 
-/* An empty ring; what queue 1 is told of it. */
+/* An empty ring. */
 void raw_begin(bool packed);
-void raw_describe(struct vqg_queue *queue);
+
+/* Where it is, as the attack has it if there is one on that. */
+struct vqg_queue raw_describe(const struct attack *a);
 
 /* Writes request k, directly or through a table. */
 void raw_write(uint32_t k, const struct raw_seg *seg, uint32_t n, bool table);

@@ -30,16 +30,16 @@ def arguments():
     parser.add_argument("--json", metavar="FILE", type=Path, help="the results, for other programs")
     parser.add_argument("--markdown", action="store_true", help="the table as docs/hostile-device.md has it")
     parser.add_argument("--verbose", action="store_true", help="a line for each attack")
-    return parser.parse_args()
+    return parser
 
 
 def main():
-    options = arguments()
-    for needed, package in (("qemu-system-riscv64", "qemu-system-misc"),):
-        if shutil.which(needed) is None:
-            sys.exit(f"run.py: {needed} not found (Debian package: {package})")
+    parser = arguments()
+    options = parser.parse_args()
+    if shutil.which("qemu-system-riscv64") is None:
+        parser.error("qemu-system-riscv64 not found (Debian package: qemu-system-misc)")
     if not options.program.exists():
-        sys.exit(f"run.py: {options.program} not found; build it first, or name it with --program")
+        parser.error(f"{options.program} not found; build it first, or name it with --program")
     options.out.mkdir(parents=True, exist_ok=True)
     try:
         build(options.out)
