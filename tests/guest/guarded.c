@@ -11,6 +11,8 @@
  *   life 3 error request 17
  *   life 3 broken: WHAT
  *
+ *   life 3 slept         after it, if it did, on a busy host
+ *
  * After "refused" nothing more comes. "broken" is never right, whatever the device does.
  */
 #include "example.h"
@@ -64,6 +66,9 @@ static bool live(uint32_t life)
     }
     if (wrong == NULL) {
         platform_print("life %u honest requests %u\n", life, honest_served() + LENT);
+    }
+    if (honest_slept()) {
+        platform_print("life %u slept\n", life);
     }
     return true;
 }

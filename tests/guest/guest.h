@@ -12,6 +12,7 @@
 
 #include "platform.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #define RAM_BASE UINT64_C(0x80000000)
@@ -33,6 +34,23 @@ static inline uint32_t host_word(void)
 static inline uint64_t deadline_in(uint32_t milliseconds)
 {
     return platform_time() + (uint64_t)milliseconds * (PLATFORM_TICKS_PER_SECOND / 1000u);
+}
+
+/*
+ * Whether the guest has been running all the time: on a busy host it may miss
+ * what a hostile device shows for a moment only. Looked at in every poll.
+ */
+struct wakefulness {
+    uint64_t last;
+    bool slept;
+};
+
+static inline void stay_awake(struct wakefulness *w)
+{
+    uint64_t now = platform_time();
+
+    w->slept = w->slept || (w->last != 0 && now - w->last > 10u * (PLATFORM_TICKS_PER_SECOND / 1000u));
+    w->last = now;
 }
 
 #endif

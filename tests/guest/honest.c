@@ -53,6 +53,7 @@ struct vmmio honest_device;
 static struct vqg_queue queue;
 static uint32_t served;
 static uint64_t capacity;
+static struct wakefulness wakefulness;
 
 /* ---- what must not be overwritten ---- */
 
@@ -94,6 +95,7 @@ enum vqg_status honest_open(uint64_t features, uint32_t queues)
     enum vqg_status status = vmmio_open(&honest_device, VMMIO_BUS0, VIRTIO_ID_BLOCK, wanted);
 
     served = 0;
+    wakefulness = (struct wakefulness){0, false};
     if (status == VQG_OK) {
         status = configuration_judge(&honest_device.mmio, queues, &capacity);
     }
@@ -180,6 +182,7 @@ static const char *collect(void)
     enum vqg_status status;
 
     do {
+        stay_awake(&wakefulness);
         status = vqg_driver_take(&own.drv, &done);
     } while (status == VQG_EMPTY && !platform_expired(deadline));
     if (status == VQG_EMPTY) {
@@ -199,6 +202,7 @@ const char *honest_idle(uint32_t milliseconds)
     enum vqg_status status;
 
     do {
+        stay_awake(&wakefulness);
         status = vqg_driver_take(&own.drv, &done);
     } while (status == VQG_EMPTY && !platform_expired(deadline));
     if (status == VQG_OK) {
@@ -307,6 +311,11 @@ uint64_t honest_capacity(void)
 uint32_t honest_served(void)
 {
     return served;
+}
+
+bool honest_slept(void)
+{
+    return wakefulness.slept;
 }
 
 const struct vqg_violation *honest_violation(void)

@@ -54,6 +54,9 @@ uint64_t honest_capacity(void);
 /* Requests served in this life. */
 uint32_t honest_served(void);
 
+/* The guest did not run all the time in this life, and may have missed something. */
+bool honest_slept(void);
+
 /* What stopped the endpoint in this life, or the transport; the rule is VQG_RULE_NONE when nothing did. */
 const struct vqg_violation *honest_violation(void);
 

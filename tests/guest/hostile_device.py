@@ -17,6 +17,9 @@ RANDOM_ENDS = ("honest", "stopped", "hang", "error")  # what a device may bring 
 LIFE = re.compile(r"life (?P<life>\d+) (?P<how>honest|stopped|refused|hang|error|broken:) ?(?P<rest>.*)$")
 HARM = re.compile(r"life (?P<life>\d+) (?:harmed: (?P<how>.*)|(?P<not>not harmed))$")
 
+SLEPT = re.compile(r"life (?P<life>\d+) slept$")
+NAPS = 3  # how often an attack is played again that the guest may have slept through
+
 # Where a guest's driver takes another way than the list says: what becomes of the guarded one, ...
 GUARDED = {
     "config-seg-max-of-all-ones": "honest",  # as many as there is room for are used (T9)
@@ -77,8 +80,14 @@ def lives_of(lines):
     return lives
 
 
-def session(program, out, log, elf, does, lives, **properties):
+def slept(lines, life):
+    """The guest did not run all the time: the device may have put right what it had done before that was seen."""
+    return any(match and int(match["life"]) == life for match in map(SLEPT.match, lines))
+
+
+def session(program, log, elf, does, lives, **properties):
     """One back end that does that, one guest with that many lives; what both said."""
+    out = log.parent
     image = out / "attacked.img"
     make_image(image)
     with Backend(program, out, image, does) as backend:
@@ -102,44 +111,48 @@ def guarded(program, out, form, attacks):
     only without tables, so that those are for the attacks that need them."""
     results, wrong = [], []
     for tables in (False, True):
-        fit = [attack for attack in attacks if form in attack["formats"] and attack["indirect"] == tables]
-        if not fit:
-            continue
-        names = [attack["name"] for attack in fit]
-        log = out / f"guarded-{form}{'-tables' if tables else ''}.log"
-        lines, played, status = session(
-            program, out, log, "guarded.elf", attacking(names), 2 * len(names) + 2, **properties(form, tables)
-        )
-        lives = lives_of(lines)
-        if status != 0 or 0 in lives or "DONE pass" not in lines:
-            wrong.append(f"{form}: back end status {status}, guest {lives.get(0, lines[-2:])}")
-        more, bad = judge_lives(form, fit, lives, {event["name"]: event["life"] for event in played})
-        results += more
-        wrong += bad
+        left = [attack for attack in attacks if form in attack["formats"] and attack["indirect"] == tables]
+        for nap in range(NAPS + 1):
+            if left:
+                log = out / f"guarded-{form}{'-tables' if tables else ''}{nap or ''}.log"
+                more, bad, left = guarded_boot(program, log, form, tables, left, nap < NAPS)
+                results += more
+                wrong += bad
     return results, wrong
 
 
-def judge_lives(form, attacks, lives, when):
-    """The life of each attack is as the table says, and all others are honest."""
-    results, wrong = [], []
+def guarded_boot(program, log, form, tables, attacks, may_sleep):
+    """One boot; what did not hold, and what the guest may have slept through, which is then not judged."""
+    names = [attack["name"] for attack in attacks]
+    lines, played, status = session(
+        program, log, "guarded.elf", attacking(names), 2 * len(names) + 2, **properties(form, tables)
+    )
+    lives = lives_of(lines)
+    when = {event["name"]: event["life"] for event in played}
+    results, wrong, left = [], [], []
+    if status != 0 or 0 in lives or "DONE pass" not in lines:
+        wrong.append(f"{form}: back end status {status}, guest {lives.get(0, lines[-2:])}")
     for attack in attacks:
-        life = when.get(attack["name"])
-        went, after = lives.get(life, "not played"), lives.get((life or 0) + 1, "nothing")
+        life = when.get(attack["name"], -1)
+        went, after = lives.get(life, "not played"), lives.get(life + 1, "nothing")
         good = went == expected(attack) and after == "honest"
+        if not good and may_sleep and went == "honest" and slept(lines, life):
+            left.append(attack)
+            continue
         results.append({"attack": attack["name"], "format": form, "went": went, "after": after, "good": good})
         if not good:
             wrong.append(f"{form} {attack['name']}: {went}, not {expected(attack)}; the life after: {after}")
     for life, went in lives.items():
         if life not in when.values() and went != "honest":
             wrong.append(f"{form}: life {life}, which is not attacked: {went}")
-    return results, wrong
+    return results, wrong, left
 
 
 def configured(program, out, attack):
     """A lie about the disk lasts as long as the process."""
     log = out / f"guarded-{attack['name']}.log"
     lines, played, status = session(
-        program, out, log, "guarded.elf", attacking([attack["name"]]), 1, **properties("split", True)
+        program, log, "guarded.elf", attacking([attack["name"]]), 1, **properties("split", True)
     )
     went = lives_of(lines).get(1, "nothing") if len(played) == 1 and status == 0 else "not played"
     good = went == expected(attack)
@@ -151,7 +164,7 @@ def randomly(program, out, form, seed):
     """A device that does anything, from its first completions on: the guarded guest comes to the end of each life."""
     log = out / f"random-{form}-{seed}.log"
     does = ["--random", str(seed), "--after", "4"]
-    lines, _, status = session(program, out, log, "guarded.elf", does, RANDOM_LIVES, **properties(form, True))
+    lines, _, status = session(program, log, "guarded.elf", does, RANDOM_LIVES, **properties(form, True))
     lives = lives_of(lines)
     ends = Counter(went.split()[0].rstrip(",") for went in lives.values())
     if status != 0 or len(lives) != RANDOM_LIVES or not set(ends) <= set(RANDOM_ENDS) or "DONE pass" not in lines:
@@ -160,18 +173,21 @@ def randomly(program, out, form, seed):
 
 
 def unguarded(program, out, attack):
-    """One boot without a guard; how it failed."""
+    """A boot without a guard, or more where the guest slept; how it failed."""
     log = out / f"unguarded-{attack['name']}.log"
-    lines, played, _ = session(program, out, log, "unguarded.elf", attacking([attack["name"]]), 3, packed="off")
-    if len(played) != 1:
-        return "not played"
-    for line in lines:
-        match = HARM.match(line)
-        if match and match["how"]:
-            if int(match["life"]) < played[0]["life"]:
-                return f"harmed before the attack: {match['how']}"
-            return match["how"]
-    return "not harmed" if "DONE pass" in lines else "nothing more was heard of it"
+    for _ in range(NAPS + 1):
+        lines, played, _ = session(program, log, "unguarded.elf", attacking([attack["name"]]), 3, packed="off")
+        if len(played) != 1:
+            return "not played"
+        for match in filter(None, map(HARM.match, lines)):
+            if match["how"]:
+                before = int(match["life"]) < played[0]["life"]
+                return f"harmed before the attack: {match['how']}" if before else match["how"]
+        if "DONE pass" not in lines:
+            return "nothing more was heard of it"
+        if attack["name"] in UNHARMED or not slept(lines, played[0]["life"]):
+            break
+    return "not harmed"
 
 
 def fits_unguarded(attack):

@@ -7,6 +7,7 @@
  *
  *   life 1 not harmed
  *   life 2 harmed: HOW
+ *   life 2 slept            after it, if it did, on a busy host
  *
  * and ends with the first harm, since nothing that comes after means anything.
  */
@@ -29,6 +30,7 @@
 
 static struct vmmio dev;
 static uint32_t life;
+static struct wakefulness wakefulness;
 
 static struct {
     _Alignas(4096) uint8_t before[MARGIN];
@@ -220,6 +222,7 @@ static bool poll(void)
     for (uint32_t k = 0; k < BUFFERS; k++) {
         busy[k] = own.buf[k].busy;
     }
+    stay_awake(&wakefulness);
     watchdog(deadline_in(PATIENCE));
     taken = retrofit_poll();
     watchdog(UINT64_MAX);
@@ -303,12 +306,16 @@ int main(void)
     }
     arm();
     for (life = 1; life <= host_word(); life++) {
+        wakefulness = (struct wakefulness){0, false};
         bring_up();
         idle(30);
         run();
         idle(60);
         reset();
         platform_print("life %u not harmed\n", life);
+        if (wakefulness.slept) {
+            platform_print("life %u slept\n", life);
+        }
     }
     finish();
 }
