@@ -160,6 +160,9 @@ static uint16_t live_index(const struct strike *s, uint64_t value)
     if (moved == ATTACK_SIZE) {
         return (uint16_t)(s->at + s->v->num);
     }
+    if (moved > UINT32_MAX / 2u) { /* back: behind what a guest that is slow may have left untaken, too */
+        return (uint16_t)(s->at + moved - s->v->num);
+    }
     return (uint16_t)(s->at + (moved > out && moved < ATTACK_SIZE ? live_out + moved - out : moved));
 }
 

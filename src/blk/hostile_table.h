@@ -24,6 +24,7 @@ struct disk_attack {
     enum blk_config_field field;
     unsigned bytes;
     uint64_t value; /* of the field, or the status byte */
+    bool borne;     /* who knows the rule goes on, and believes less */
 };
 
 extern const struct disk_attack disk_attacks[];

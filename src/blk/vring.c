@@ -30,13 +30,14 @@ void vring_interrupt(const struct vring *v)
 static void tell(struct vring *v, enum vqg_status st)
 {
     const struct vqg_violation *x = vqg_device_violation(&v->device);
-    const enum vqg_rule rule = vqg_status_rule(st);
-    v->broken++;
+    const bool first = v->broken++ == 0u;
+    /* An element may break one rule, and then, as a part of its list, another: the record has the first. */
+    const enum vqg_rule rule = first ? x->rule : vqg_status_rule(st);
     v->world->total.dropped++;
     if (fault_seen()) {
         return; /* the client is dropped for that, and nothing else is to be said of it */
     }
-    if (v->broken != 1u) {
+    if (!first) {
         report_detail("queue %u: rule %s %s", v->index, vqg_rule_id(rule), vqg_rule_name(rule));
         return;
     }

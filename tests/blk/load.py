@@ -19,7 +19,8 @@ import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "linux"))
 
-from machine import BUILD, Backend, Failure  # noqa: E402 (it is found by the line above)
+from disk import Backend  # noqa: E402 (they are found by the line above)
+from machine import BUILD, Failure  # noqa: E402
 
 OUT = BUILD / "blk-load"
 WANTED = 0.9

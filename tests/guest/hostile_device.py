@@ -20,11 +20,7 @@ HARM = re.compile(r"life (?P<life>\d+) (?:harmed: (?P<how>.*)|(?P<not>not harmed
 SLEPT = re.compile(r"life (?P<life>\d+) slept$")
 NAPS = 3  # how often an attack is played again that the guest may have slept through
 
-# Where a guest's driver takes another way than the list says: what becomes of the guarded one, ...
-GUARDED = {
-    "config-seg-max-of-all-ones": "honest",  # as many as there is room for are used (T9)
-}
-# ... and why an attack does this driver without a guard no harm.
+# Why an attack does this driver without a guard no harm.
 UNHARMED = {
     "returned-chain-in-a-circle": "a descriptor that is freed is cleared, so that the way round ends at the head",
     "address-and-length-rewritten": "neither is read back",
@@ -51,8 +47,6 @@ def third(attacks):
 
 def expected(attack):
     """How the life of a guarded guest is to go in which the attack is played."""
-    if attack["name"] in GUARDED:
-        return GUARDED[attack["name"]]
     if attack["status"] == "violation":
         return f"stopped {attack['rule']}"
     if attack["status"] == "refused":

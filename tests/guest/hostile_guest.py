@@ -23,7 +23,6 @@ OTHERWISE = {
     "empty-buffer": {"split": "B3", "packed": "B3"},  # left out, and a read of nothing is left
     "table-longer-than-the-queue": {"split": None, "packed": "C6"},  # the rest of the page: unlinked, or empty headers
     "table-after-direct-elements": {"split": "C10"},  # an empty table: no room for the status
-    "packed-table-and-next": {"packed": "P4"},  # its end, which dropping it needs, is not there
     "entry-with-next": {"packed": None},
     "entry-marked-used": {"packed": None},
 }
