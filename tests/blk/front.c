@@ -133,7 +133,7 @@ static void keep_in_flight(struct front *f)
     struct wire_message answer;
     if (f->region < 0) {
         m.payload.inflight.num_queues = (uint16_t)f->queues;
-        m.payload.inflight.queue_size = (uint16_t)f->size;
+        m.payload.inflight.queue_size = (uint16_t)(f->named == 0u ? f->size : f->named);
         front_ask(f, &m, &answer);
         assert_int_equal(answer.fd_count, 1);
         f->region = answer.fds[0];
@@ -164,7 +164,8 @@ void front_connect(struct front *f, const struct backend *b, bool keep)
     front_tell(f, &owner);
     config.payload.config.size = 60;
     front_ask(f, &config, &answer);
-    assert_true(f->stranger || (answer.payload.config.bytes[0] | answer.payload.config.bytes[1] << 8) == (int)BACKEND_SECTORS);
+    offered = answer.payload.config.bytes[0] | (uint64_t)answer.payload.config.bytes[1] << 8;
+    assert_true(f->stranger || offered == BACKEND_SECTORS);
     if (keep) {
         keep_in_flight(f);
     }

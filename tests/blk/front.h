@@ -48,6 +48,7 @@ struct front {
     unsigned char *map;
     int region;                 /* what is in flight; -1: not asked for */
     struct vhost_user_inflight said;
+    uint32_t named;             /* descriptors for which the region is asked; 0: as many as a queue has */
     bool stranger;              /* the back end is another one: it may offer less, and have another disk */
     uint64_t features;
     uint32_t queues;

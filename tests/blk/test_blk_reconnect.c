@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #define QUEUES 2u
+#define SIZE 256u
 #define LANES 24u /* of each queue */
 #define LANE_SECTORS 4u
 #define ROUNDS 40u
@@ -34,6 +35,7 @@ struct guest {
     struct lane lane[QUEUES][LANES];
     uint64_t ended;
     bool table;
+    bool keep; /* a region of what is in flight */
 };
 
 static void lane_next(struct guest *g, uint32_t queue, uint32_t n)
@@ -146,7 +148,7 @@ static void crash_and_go_on(struct guest *g, const char *arguments, bool gently)
     }
     front_hang_up(&g->front);
     backend_start(&g->backend, arguments);
-    front_connect(&g->front, &g->backend, true);
+    front_connect(&g->front, &g->backend, g->keep);
     front_share(&g->front);
     for (queue = 0; queue < QUEUES; queue++) {
         front_start(&g->front, queue, base_after_a_crash(g, queue));
@@ -155,14 +157,19 @@ static void crash_and_go_on(struct guest *g, const char *arguments, bool gently)
     (void)backend_log(&g->backend); /* how much there is to go on with */
 }
 
-static void guest_begin(struct guest *g, uint64_t features, const char *arguments)
+/* `region`: for how many descriptors a region of what is in flight is asked for; 0: for none. */
+static void guest_begin(struct guest *g, uint64_t features, const char *arguments, uint32_t region)
 {
     memset(g, 0, sizeof *g);
+    g->keep = region != 0u;
     backend_make(&g->backend);
     backend_start(&g->backend, arguments);
     g->table = (features & FRONT_INDIRECT) != 0u;
-    front_make(&g->front, features | FRONT_DISK | VQG_F_VERSION_1, QUEUES, 256);
-    front_open(&g->front, &g->backend, true);
+    front_make(&g->front, features | FRONT_DISK | VQG_F_VERSION_1, QUEUES, SIZE);
+    g->front.named = region;
+    front_open(&g->front, &g->backend, g->keep);
+    /* 16 bytes, and 16 for each descriptor, whatever was asked for. */
+    assert_true(!g->keep || g->front.said.mmap_size / QUEUES >= 16u + SIZE * 16u);
 }
 
 static void guest_end(struct guest *g)
@@ -187,13 +194,13 @@ static uint64_t seed_of_today(void)
     return text != NULL ? strtoull(text, NULL, 0) : now_us();
 }
 
-static void kill_at_any_moment(uint64_t features, const char *arguments)
+static void kill_at_any_moment(uint64_t features, const char *arguments, uint32_t region)
 {
     static struct guest g;
     uint64_t seed = seed_of_today();
     uint32_t round;
     print_message("VQG_TEST_SEED=%llu\n", (unsigned long long)seed);
-    guest_begin(&g, features, arguments);
+    guest_begin(&g, features, arguments, region);
     for (round = 0; round < ROUNDS; round++) {
         const uint64_t until = now_us() + random_next(&seed) % LONGEST_US;
         const uint64_t before = g.ended;
@@ -213,15 +220,30 @@ static void kill_at_any_moment(uint64_t features, const char *arguments)
 static void killed_split(void **state)
 {
     (void)state;
-    kill_at_any_moment(FRONT_EVENT_IDX, "--queues 2 --engine io_uring");
-    kill_at_any_moment(FRONT_INDIRECT, "--queues 2 --engine sync");
+    kill_at_any_moment(FRONT_EVENT_IDX, "--queues 2 --engine io_uring", SIZE);
+    kill_at_any_moment(FRONT_INDIRECT, "--queues 2 --engine sync", SIZE);
 }
 
 static void killed_packed(void **state)
 {
     (void)state;
-    kill_at_any_moment(FRONT_PACKED | FRONT_EVENT_IDX, "--queues 2 --engine io_uring");
-    kill_at_any_moment(FRONT_PACKED | FRONT_INDIRECT, "--queues 2 --engine sync");
+    kill_at_any_moment(FRONT_PACKED | FRONT_EVENT_IDX, "--queues 2 --engine io_uring", SIZE);
+    kill_at_any_moment(FRONT_PACKED | FRONT_INDIRECT, "--queues 2 --engine sync", SIZE);
+}
+
+/* A split queue says by itself where it was. */
+static void killed_without_a_region(void **state)
+{
+    (void)state;
+    kill_at_any_moment(FRONT_EVENT_IDX, "--queues 2 --engine io_uring", 0);
+}
+
+/* The guest has chosen a larger queue than the front end knew of when it asked. */
+static void killed_with_a_region_for_smaller_queues(void **state)
+{
+    (void)state;
+    kill_at_any_moment(0, "--queues 2 --engine io_uring", 1);
+    kill_at_any_moment(FRONT_PACKED, "--queues 2 --engine io_uring", 1);
 }
 
 /* Killed time and again before it has caught up. */
@@ -231,7 +253,7 @@ static void killed_while_it_catches_up(uint64_t features)
     const char *arguments = "--queues 2";
     uint64_t seed = 1;
     uint32_t round;
-    guest_begin(&g, features, arguments);
+    guest_begin(&g, features, arguments, SIZE);
     for (round = 0; round < ROUNDS; round++) {
         (void)turn(&g, true);
         if (random_next(&seed) % 3u == 0u) {
@@ -256,7 +278,7 @@ static void killed_before_it_interrupts(uint64_t features)
     struct wire_message none = wire_make(VHOST_USER_SET_VRING_CALL, 8);
     struct pollfd p;
     none.payload.number = VHOST_USER_VRING_NO_FD;
-    guest_begin(&g, features, "--queues 2");
+    guest_begin(&g, features, "--queues 2", SIZE);
     request_assert_read(&g.front, 0, 1, 1, 0);
     front_tell(&g.front, &none);
     (void)front_ask_number(&g.front, VHOST_USER_GET_FEATURES);
@@ -282,6 +304,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(killed_split),
         cmocka_unit_test(killed_packed),
+        cmocka_unit_test(killed_without_a_region),
+        cmocka_unit_test(killed_with_a_region_for_smaller_queues),
         cmocka_unit_test(killed_before_it_has_caught_up),
         cmocka_unit_test(interrupt_that_was_not_sent_is_sent_by_the_next_process),
     };
