@@ -17,7 +17,11 @@ void *memory_map_file(int fd, uint64_t offset, uint64_t bytes, void **map, size_
         offset + bytes > (uint64_t)st.st_size) {
         return NULL;
     }
+    /* Whole pages of the file's, which may be huge ones: they are unmapped as a whole. */
     *map_bytes = (size_t)(offset + bytes);
+    if (st.st_blksize > 0 && vqg_is_power_of_two_((uint64_t)st.st_blksize)) {
+        *map_bytes = (*map_bytes + (size_t)st.st_blksize - 1u) & ~((size_t)st.st_blksize - 1u);
+    }
     *map = mmap(NULL, *map_bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE, fd, 0);
     if (*map == MAP_FAILED) {
         return NULL;

@@ -7,8 +7,8 @@ usage: load.py [--full] --unchecked PROGRAM --load PROGRAM BACKEND
 
 The guest is a process of this machine, with the driver endpoint of the library. All three have the same image. 4 KiB at
 random places, 32 at a time and one at a time, in turns; requests/s are the median of the slices, and a ratio is
-the median of the ratios of slices beside each other. CPU time is that of the back end's process. The status is 0 when BACKEND serves at
-least 0.9 times the requests of qemu-storage-daemon in each of them.
+the median of the ratios of slices beside each other. CPU time is that of the back end's process. The status is 0 when
+BACKEND serves at least 0.9 times the requests of qemu-storage-daemon in each of them.
 """
 import argparse
 import pathlib
@@ -26,14 +26,15 @@ OUT = BUILD / "blk-load"
 WANTED = 0.9
 OURS, UNCHECKED, PEER = "guarded", "unchecked", "qemu-storage-daemon"
 # The other one has no packed queues.
-SHAPES = [("read", "split", 32), ("write", "split", 32), ("read", "split", 1), ("write", "split", 1), ("read", "packed", 32)]
+SHAPES = [("read", "split", 32), ("write", "split", 32), ("read", "split", 1), ("write", "split", 1),
+          ("read", "packed", 32)]
 
 
 def measure(load, backend, seconds, direction, form, depth):
     """Requests a second, and microseconds of the back end's time a request."""
     before = sum(backend.cpu())
-    made = subprocess.run([load, backend.socket, str(seconds), direction, form, str(depth)], capture_output=True, text=True,
-                          check=False)
+    command = [load, backend.socket, str(seconds), direction, form, str(depth)]
+    made = subprocess.run(command, capture_output=True, text=True, check=False)
     if made.returncode != 0:
         raise Failure(f"{backend.name}: the guest fails: {made.stderr}")
     rate, served = made.stdout.split()
@@ -52,7 +53,8 @@ def shape(args, backends, direction, form, depth):
         rate, cpu = statistics.median(s[0] for s in slices), statistics.median(s[1] for s in slices)
         ratio = statistics.median(ours[0] / other[0] for ours, other in zip(found[OURS], slices))
         beside = "" if name == OURS else f"   guarded: {ratio:.2f} times"
-        print(f"{direction:6}{form:7}{depth:3} at a time  {name:20}{rate:10.0f} requests/s {cpu:7.2f} us{beside}", flush=True)
+        what = f"{direction:6}{form:7}{depth:3} at a time  {name:20}"
+        print(f"{what}{rate:10.0f} requests/s {cpu:7.2f} us{beside}", flush=True)
         if name == PEER and ratio < WANTED:
             print(f"FAIL {direction} {form} {depth}: {ratio:.2f} times the requests/s of {PEER}, not {WANTED}")
             return False
