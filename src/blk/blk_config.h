@@ -38,6 +38,7 @@ uint64_t blk_features(const struct disk *disk);
 void blk_config(unsigned char config[BLK_CONFIG_BYTES], const struct disk *disk, uint32_t queues);
 
 /* Writes a little-endian field. */
-void blk_config_set(unsigned char config[BLK_CONFIG_BYTES], enum blk_config_field field, unsigned bytes, uint64_t value);
+void blk_config_set(unsigned char config[BLK_CONFIG_BYTES], enum blk_config_field field, unsigned bytes,
+                    uint64_t value);
 
 #endif
