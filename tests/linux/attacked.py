@@ -8,9 +8,9 @@ Beside the hostile disk the guest has an honest one of the same content. Eight p
 read the hostile disk, compare with the honest one and write the same again, in bursts,
 before and after the attack; then the honest disk is read once more. Where an attack
 wants it, the driver lets go of the device and takes it again. Nothing that Linux does
-here is a failure of this program: it is recorded, as attacked.json and attacked.md in
-build/linux/attacked. The status is 0 when every attack was played. Without --full, a
-few of them are.
+here is a failure of this program: it is recorded, in build/linux/attacked/attacked.json,
+from which doc.py makes a table. The status is 0 when every attack was played. Without
+--full, a few of them are.
 """
 import argparse
 import json
@@ -160,19 +160,6 @@ class Scene:
                 "bursts": self.bursts, "kernel": lines[:12]}
 
 
-def markdown(records, kernel):
-    """A table for the documentation."""
-    yield f"Debian's Linux {kernel}, virtio_blk; `scripts/blk --full linux`:"
-    yield ""
-    yield "| attack | format | rule | seen in the guest | its kernel's first word | the other disk |"
-    yield "|---|---|---|---|---|---|"
-    for r in records:
-        words = r["kernel"][0][:90].replace("|", "\\|") if r["kernel"] else ""
-        seen = ", ".join(r["outcome"]) if r["played"] else "never played"
-        yield (f"| `{r['attack']}` | {r['format']} | {r['rule']} | {seen} | {'`' + words + '`' if words else ''} | "
-               f"{'works' if r['honest_disk'] else 'does not answer'} |")
-
-
 def main():
     parser = argparse.ArgumentParser(usage=__doc__.partition("usage: ")[2].partition("\n")[0])
     parser.add_argument("--full", action="store_true")
@@ -193,11 +180,11 @@ def main():
             f"{', '.join(record['outcome']) if record['played'] else 'never played'}; "
             f"other disk {'works' if record['honest_disk'] else 'does not answer'}"
             + (f"; {record['kernel'][0][:100]}" if record["kernel"] else ""))
-        (OUT / "attacked.json").write_text(json.dumps(records, indent=1) + "\n")
-        (OUT / "attacked.md").write_text("\n".join(markdown(records, kernel)) + "\n")
+        found = {"kernel": f"Debian's Linux {kernel}", "accelerator": args.accel.upper(), "records": records}
+        (OUT / "attacked.json").write_text(json.dumps(found, indent=1) + "\n")
     missed = sum(not record["played"] for record in records)
     say(f"DONE {'FAIL' if missed else 'pass'} attacked: {len(records) - missed} of {len(records)} played, "
-        f"{time.monotonic() - began:.0f} s; {OUT}/attacked.md")
+        f"{time.monotonic() - began:.0f} s; {OUT}/attacked.json")
     return 1 if missed else 0
 
 

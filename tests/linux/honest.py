@@ -58,6 +58,8 @@ def make_disk(args, number, device="vhost-user-blk-pci", options=(), **propertie
     image = OUT / f"d{number}.img"
     with open(image, "wb") as file:
         file.truncate(64 << 20)
+    if args.backend not in OTHERS:
+        options = [*options, "--queues", properties["num-queues"]]
     backend = Backend(args.backend, OUT, f"d{number}", image, *options)
     return Disk(backend, 0x10 + number, device, **properties)
 
