@@ -95,6 +95,7 @@ static void drop(struct server *s)
     s->drop = NULL;
     loop_remove(&s->loop, &s->client);
     session_end(&s->session);
+    tick_each_second(false);
     fault_forget();
     if (!loop_add(&s->loop, &s->listener, false)) {
         s->over = true;
