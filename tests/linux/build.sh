@@ -17,11 +17,18 @@ modules=(virtio_ring virtio virtio_pci_legacy_dev virtio_pci_modern_dev virtio_p
 
 current() { apt-cache depends "$meta" 2>/dev/null | sed -n 's/^ *Depends: \(linux-image-[0-9].*\)/\1/p'; }
 
+# What apt knows may be too old for what the mirror has.
+refresh() {
+    [ "$(id -u)" -eq 0 ] || die "$1; on Debian 12: sudo apt-get update"
+    apt-get update >"$out/apt.log" 2>&1 || die "apt-get update failed; its output is in $out/apt.log"
+}
+
+download() { (cd "$out" && apt-get download "$image") >"$out/download.log" 2>&1; }
+
+mkdir -p "$out"
 image=$(current)
-if [ -z "$image" ] && [ "$(id -u)" -eq 0 ]; then
-    apt-get update >"$BUILD/apt.log" 2>&1 || die "apt-get update failed; its output is in $BUILD/apt.log"
-    image=$(current)
-fi
+[ -n "$image" ] || refresh "apt knows no kernel of $meta"
+image=$(current)
 [ -n "$image" ] || die "apt knows no kernel of $meta; on Debian 12: sudo apt-get update"
 
 inputs=$(
@@ -40,8 +47,11 @@ mkdir -p "$out/kernel"
 say "Linux guest: $image"
 deb=$(find "$out" -maxdepth 1 -name "${image}_*.deb" | head -n 1)
 if [ -z "$deb" ]; then
-    (cd "$out" && apt-get download "$image") >"$out/download.log" 2>&1 ||
-        die "$image cannot be downloaded; see $out/download.log"
+    if ! download; then
+        refresh "$image cannot be downloaded"
+        image=$(current)
+        download || die "$image cannot be downloaded; see $out/download.log"
+    fi
     deb=$(find "$out" -maxdepth 1 -name "${image}_*.deb" | head -n 1)
 fi
 dpkg-deb -x "$deb" "$out/kernel"
