@@ -14,6 +14,7 @@
 
 #define SPLIT_VERSION 1u
 #define LAST_BATCH_HEAD 12u
+#define NO_HEAD 0xffffu /* beyond any queue: there a batch ends, though the used index counts dropped chains too */
 #define USED_IDX 14u
 #define ENTRIES 16u /* packed: there are none */
 #define ENTRY_BYTES 16u
@@ -111,7 +112,7 @@ void inflight_begin(struct inflight_queue *q, uint16_t position)
         for (i = 0; i < q->size; i++) {
             vqg_put16_(q->at, entry(i) + ENTRY_INFLIGHT, 0);
         }
-        vqg_put16_(q->at, LAST_BATCH_HEAD, 0);
+        vqg_put16_(q->at, LAST_BATCH_HEAD, NO_HEAD);
         vqg_put16_(q->at, USED_IDX, position);
     }
     vqg_put16_release_(q->at, VERSION, q->packed ? PACKED_VERSION : SPLIT_VERSION);
@@ -186,6 +187,7 @@ void inflight_returned(struct inflight_queue *q, const uint16_t *heads, uint32_t
         vqg_put16_release_(q->at, entry(heads[i]) + ENTRY_INFLIGHT, 0);
     }
     vqg_put16_release_(q->at, USED_IDX, used);
+    vqg_put16_release_(q->at, LAST_BATCH_HEAD, NO_HEAD);
 }
 
 struct inflight_element inflight_element(const struct inflight_queue *q)
