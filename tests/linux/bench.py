@@ -13,6 +13,7 @@ slices. Then callgrind counts the instructions of both builds for as many reques
 back end serves at least 0.9 times the requests of qemu-storage-daemon.
 """
 import argparse
+import atexit
 import json
 import pathlib
 import re
@@ -41,6 +42,7 @@ def make_disks(kinds, first=0):
     disks = []
     for number, (name, kind) in enumerate(kinds, first):
         image = IMAGES / f"vqguard-bench-{number}.img"
+        atexit.register(image.unlink, missing_ok=True)
         with open(image, "wb") as file:
             block = bytes(range(256)) * 4096
             for _ in range(SIZE // len(block)):
@@ -152,7 +154,6 @@ def instructions(args):
         guest.kill()
     for disk in disks.values():
         disk.backend.stop()
-        disk.backend.image.unlink()
     return {use: {name: (counted(disks[name, use]) - counted(disks[name, "nothing"])) / served[name, use]
                   for name in (OURS, UNCHECKED)} for use in uses[1:]}
 
@@ -180,14 +181,10 @@ def main():
     OUT.mkdir(parents=True)
     began = time.monotonic()
     disks = make_disks([(OURS, args.backend), (UNCHECKED, args.unchecked), (PEER, PEER)])
-    try:
-        say("Linux guest, by KVM" if args.accel == "kvm" else "Linux guest, emulated: it is slower than any back end")
-        found = slices(args, disks)
-        table(found)
-        enough = ratios(found)
-    finally:
-        for _, disk in disks:
-            disk.backend.image.unlink()
+    say("Linux guest, by KVM" if args.accel == "kvm" else "Linux guest, emulated: it is slower than any back end")
+    found = slices(args, disks)
+    table(found)
+    enough = ratios(found)
     counts = instructions(args)
     cost(found, counts)
     results = {"accel": args.accel, "slices": found, "instructions": counts}
