@@ -94,6 +94,12 @@ bool hostile_arm(const char *names, uint64_t after)
         good = add(name);
     }
     free(copy);
+    for (i = 0; good && h.count > 1u && i < h.count; i++) {
+        if (h.attack[i].disk != NULL && h.attack[i].disk->lie == LIE_CONFIG) {
+            report_say("attack %s lasts as long as the process: it is played alone", hostile_name(h.attack[i]));
+            good = false;
+        }
+    }
     return good;
 }
 

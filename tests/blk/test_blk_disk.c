@@ -159,6 +159,11 @@ static void program_that_cannot_go_on_says_why(void **state)
     assert_fails(&b, "--engine steam", 2, "vqguard-blk: no engine steam (vqguard-blk --help)\n");
     assert_fails(&b, "--serial 123456789012345678901", 2,
                  "vqguard-blk: --serial takes at most 20 characters, not 123456789012345678901 (vqguard-blk --help)\n");
+    assert_fails(&b, "--attack no-attack", 2, "vqguard-blk: no attack 'no-attack' (vqguard-blk --list)\n");
+    assert_fails(&b, "--attack id-twice,config-blk-size-of-3", 2,
+                 "vqguard-blk: attack config-blk-size-of-3 lasts as long as the process: it is played alone\n");
+    assert_fails(&b, "--attack id-twice --random 1", 2,
+                 "vqguard-blk: --attack and --random exclude each other (vqguard-blk --help)\n");
     assert_fails(&b, "more", 2, "vqguard-blk: no argument more (vqguard-blk --help)\n");
     assert_fails(&b, "--image /nowhere", 1, "vqguard-blk: cannot open /nowhere: No such file or directory\n");
     assert_fails(&b, "--image /dev/null", 1,
