@@ -10,7 +10,7 @@
 
 _Static_assert(sizeof(struct vhost_user_header) == VHOST_USER_HEADER_BYTES, "no padding");
 _Static_assert(sizeof(struct vhost_user_memory) == 8 + 32 * VHOST_USER_REGIONS, "no padding");
-_Static_assert(sizeof(struct vhost_user_config) <= sizeof(union vhost_user_payload), "the largest but one");
+_Static_assert(sizeof(struct vhost_user_memory) <= sizeof(struct vhost_user_config), "the longest is the longest");
 
 /* What the protocol says of a kind of message. */
 struct kind {

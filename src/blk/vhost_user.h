@@ -115,7 +115,7 @@ union vhost_user_payload {
     struct vhost_user_vring_addr addr;
     struct vhost_user_config config;
     struct vhost_user_inflight inflight;
-    unsigned char bytes[sizeof(struct vhost_user_memory)];
+    unsigned char bytes[sizeof(struct vhost_user_config)]; /* the longest */
 };
 
 #endif
